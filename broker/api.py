@@ -1,0 +1,53 @@
+"""What a broker is to us. One instance serves one tenant's thread; sessions and rate belong to the account."""
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from domain.book import Book, Holding, Instrument, NewOrder, PriceChange, Quote, Trade
+from domain.outcomes import Outcome
+
+
+class Broker(Protocol):
+    """Changes (place, modify, cancel) end in an Outcome and never raise for the broker's sake; reads raise.
+
+    `send_by` is a moment of the clock's `monotonic()`. After connect and TLS and before the first byte the client
+    checks once more that it has not passed and that the tenure is not revoked; otherwise the outcome is NotSent.
+    Every call has one total deadline, after which its socket is shut. No call may be made inside a transaction.
+    Reads raise BrokerUnavailable (waiting helps), SessionEnded (log in again) or LoginRefused.
+    """
+
+    def login(self) -> None:
+        """Make sure of a session of today. Raises LoginRefused, BrokerUnavailable, NotAllowed, ClockWrong."""
+
+    def place(self, order: NewOrder, send_by: float) -> Outcome:
+        """Send a new limit order under its tag."""
+
+    def modify(self, change: PriceChange, send_by: float) -> Outcome:
+        """Ask for another price for a resting order."""
+
+    def cancel(self, broker_order_id: str, send_by: float) -> Outcome:
+        """Ask for the end of a resting order."""
+
+    def take_tokens(self, wanted: int) -> int:
+        """Reserve up to `wanted` sends of the account's rate; how many were given, without waiting."""
+
+    def seconds_to_token(self) -> float:
+        """Seconds until the account's rate allows another send; 0 when it does now."""
+
+    def order_book(self) -> Book:
+        """All orders of the day, ours and the owner's."""
+
+    def trades(self) -> tuple[Trade, ...]:
+        """All fills of the day."""
+
+    def holdings(self) -> tuple[Holding, ...]:
+        """The shares in the demat account."""
+
+    def quotes(self, tokens: Sequence[str]) -> tuple[Quote, ...]:
+        """Last prices for exchange tokens of the NSE cash segment."""
+
+    def instruments(self) -> Iterable[Instrument]:
+        """The NSE cash instrument file of the day."""
+
+    def close(self) -> None:
+        """Let connections go; the session stays with the account."""

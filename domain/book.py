@@ -1,0 +1,127 @@
+"""What the broker reports: its order book, holdings, quotes, instruments; typed, nothing of the wire left."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from domain.orders import Side
+from domain.outcomes import Evidence
+
+
+class ReportedState(StrEnum):
+    """An order's state at the broker; whatever we do not know is PENDING, never failed."""
+
+    PENDING = "pending"
+    OPEN = "open"
+    COMPLETE = "complete"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderReport:
+    """One row of the order book. Filled is absolute; average price in rupees, None while nothing filled."""
+
+    broker_order_id: str
+    tag: str
+    symbol: str
+    side: Side
+    quantity: int
+    filled: int
+    price: Decimal
+    average_price: Decimal | None
+    state: ReportedState
+    text: str
+    evidence: Evidence
+
+    def carries(self, tag: str) -> bool:
+        """Whether this row was placed under the tag; the broker appends to it on cancel."""
+        return self.tag == tag or self.tag.startswith(tag + "-")
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """One read of the whole order book.
+
+    `began` is when the request was made (boot-time seconds) and `began_at` the same as wall clock: what a read
+    proves, it proves as of its beginning. `malformed` rows spoil it as proof of absence, not the other rows.
+    """
+
+    began: float
+    began_at: datetime
+    rows: tuple[OrderReport, ...]
+    malformed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Shares in the demat account. `sellable` as the broker says."""
+
+    symbol: str
+    token: str
+    quantity: int
+    sellable: int
+    average_price: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """One fill. Price in rupees."""
+
+    trade_id: str
+    broker_order_id: str
+    symbol: str
+    side: Side
+    quantity: int
+    price: Decimal
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Last traded price in rupees and when (UTC), None where the broker does not say."""
+
+    token: str
+    symbol: str
+    last_price: Decimal
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """One line of the instrument file: prices in rupees, quantities in shares; a band of None is no band."""
+
+    symbol: str
+    token: str
+    name: str
+    series: str
+    isin: str
+    tick: Decimal
+    lot: int
+    freeze_quantity: int | None
+    band_low: Decimal | None
+    band_high: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewOrder:
+    """A limit order to be sent: DAY, delivery, never a market order (SEBI retail-algo rules)."""
+
+    tag: str
+    symbol: str
+    side: Side
+    quantity: int
+    price: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class PriceChange:
+    """A new price for a resting order; quantity is the unchanged total."""
+
+    broker_order_id: str
+    symbol: str
+    side: Side
+    quantity: int
+    price: Decimal
+    token: str = ""

@@ -1,0 +1,213 @@
+"""The tables as SQLAlchemy Core sees them. The migrations make them; a test compares the two."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Float,
+    Integer,
+    MetaData,
+    Numeric,
+    Table,
+    Text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = MetaData()
+
+NOW = DateTime(timezone=True)
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("broker", Text, nullable=False),
+    Column("exit_rule", JSONB, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("live", Boolean, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("created_at", NOW, nullable=False),
+)
+
+credentials = Table(
+    "credentials",
+    metadata,
+    Column("user_id", BigInteger, primary_key=True),
+    Column("incoming", JSONB),
+    Column("sealed", Text),
+    Column("sealed_at", NOW),
+)
+
+installation = Table(
+    "installation",
+    metadata,
+    Column("only", Boolean, primary_key=True),
+    Column("tag_prefix", Text, nullable=False),
+    Column("created_at", NOW, nullable=False),
+)
+
+supervisors = Table(
+    "supervisors",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("started_at", NOW, nullable=False),
+    Column("lease_until", NOW, nullable=False),
+    Column("stopped_at", NOW),
+    Column("drill", Boolean, nullable=False),
+    Column("bell_at", NOW),
+    Column("close_at", NOW),
+    Column("cycle_seconds", Float, nullable=False),
+)
+
+tenants = Table(
+    "tenants",
+    metadata,
+    Column("user_id", BigInteger, primary_key=True),
+    Column("supervisor_id", BigInteger),
+    Column("generation", BigInteger, nullable=False),
+    Column("claimed_at", NOW, nullable=False),
+)
+
+heartbeats = Table(
+    "heartbeats",
+    metadata,
+    Column("user_id", BigInteger, primary_key=True),
+    Column("generation", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("beat_at", NOW, nullable=False),
+    Column("book_at", NOW),
+)
+
+positions = Table(
+    "positions",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("user_id", BigInteger, nullable=False),
+    Column("symbol", Text, nullable=False),
+    Column("quantity", Integer, nullable=False),
+    Column("avg_price", Numeric, nullable=False),
+    Column("opened_at", NOW, nullable=False),
+    Column("closed_at", NOW),
+    Column("exit_rule", JSONB(none_as_null=True)),
+    Column("exit_price", Numeric),
+    Column("close_reason", Text),
+    Column("sold_quantity", Integer, nullable=False),
+    Column("sold_value", Numeric, nullable=False),
+    Column("reason", Text),
+    Column("reason_text", Text),
+    Column("reason_at", NOW),
+)
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("user_id", BigInteger, nullable=False),
+    Column("position_id", BigInteger),
+    Column("side", Text, nullable=False),
+    Column("symbol", Text, nullable=False),
+    Column("ticker", Text),
+    Column("placed_symbol", Text),
+    Column("status", Text, nullable=False),
+    Column("tag", Text),
+    Column("broker_order_id", Text),
+    Column("quantity", Integer, nullable=False),
+    Column("price", Numeric),
+    Column("filled", Integer, nullable=False),
+    Column("execution_qty", Integer),
+    Column("execution_price", Numeric),
+    Column("execution_time", NOW),
+    Column("trading_day", Date),
+    Column("reason", Text),
+    Column("reason_text", Text),
+    Column("evidence", JSONB(none_as_null=True)),
+    Column("created_at", NOW, nullable=False),
+    Column("status_at", NOW, nullable=False),
+    Column("seen_at", NOW),
+    Column("absent_since", NOW),
+)
+
+sends = Table(
+    "sends",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("order_id", BigInteger, nullable=False),
+    Column("user_id", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("generation", BigInteger, nullable=False),
+    Column("quantity", Integer, nullable=False),
+    Column("price", Numeric),
+    Column("send_by", NOW, nullable=False),
+    Column("created_at", NOW, nullable=False),
+    Column("outcome", Text),
+    Column("outcome_at", NOW),
+    Column("text", Text),
+    Column("evidence", JSONB(none_as_null=True)),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("at", NOW, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("user_id", BigInteger),
+    Column("position_id", BigInteger),
+    Column("order_id", BigInteger),
+    Column("event", Text, nullable=False),
+    Column("detail", JSONB, nullable=False),
+)
+
+instruments = Table(
+    "instruments",
+    metadata,
+    Column("symbol", Text, primary_key=True),
+    Column("token", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("series", Text, nullable=False),
+    Column("isin", Text, nullable=False),
+    Column("tick", Numeric, nullable=False),
+    Column("lot", Integer, nullable=False),
+    Column("freeze_quantity", Integer),
+    Column("band_low", Numeric),
+    Column("band_high", Numeric),
+    Column("loaded_on", Date, nullable=False),
+)
+
+market_days = Table(
+    "market_days",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("bell_at", NOW),
+    Column("close_at", NOW),
+    Column("because", Text, nullable=False),
+)
+
+halts = Table(
+    "halts",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("user_id", BigInteger),
+    Column("because", Text, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("created_at", NOW, nullable=False),
+    Column("ended_at", NOW),
+)
+
+account_days = Table(
+    "account_days",
+    metadata,
+    Column("user_id", BigInteger, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("symbol", Text, primary_key=True),
+    Column("own_shares", Integer, nullable=False),
+    Column("removed", Integer, nullable=False),
+    Column("noted_at", NOW, nullable=False),
+)

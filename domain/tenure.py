@@ -12,13 +12,14 @@ class Tenure:
     its first byte stays unsent, a transaction that has not passed the fence is refused by the database anyway.
     """
 
-    __slots__ = ("_revoked", "_stop", "generation", "user_id", "user_name", "wake")
+    __slots__ = ("_beaten", "_revoked", "_stop", "generation", "user_id", "user_name", "wake")
 
     def __init__(self, user_id: int, generation: int, user_name: str = "") -> None:
         self.user_id = user_id
         self.generation = generation
         self.user_name = user_name or str(user_id)
         self.wake = threading.Event()
+        self._beaten = 0.0
         self._stop = threading.Event()
         self._revoked = threading.Event()
 
@@ -34,6 +35,20 @@ class Tenure:
     def revoked(self) -> bool:
         """Whether the right to act is gone."""
         return self._revoked.is_set()
+
+    @property
+    def beaten(self) -> float:
+        """When the thread last said that it lives, in boot-time seconds; 0 before the first time."""
+        return self._beaten
+
+    @property
+    def stopped(self) -> threading.Event:
+        """Set once the thread is to end; something to wait on."""
+        return self._stop
+
+    def beat(self, moment: float) -> None:
+        """Say that the thread lives: called at each turn of its loop and before each broker call."""
+        self._beaten = moment
 
     def stop(self) -> None:
         """Ask the thread to end after what it is doing."""

@@ -44,7 +44,7 @@ credentials = Table(
 installation = Table(
     "installation",
     metadata,
-    Column("only", Boolean, primary_key=True),
+    Column("singleton", Boolean, primary_key=True),
     Column("tag_prefix", Text, nullable=False),
     Column("created_at", NOW, nullable=False),
 )

@@ -29,7 +29,7 @@ CREATE TABLE credentials (
 );
 
 CREATE TABLE installation (
-    only        boolean PRIMARY KEY DEFAULT true CHECK (only),
+    singleton   boolean PRIMARY KEY DEFAULT true CHECK (singleton),
     tag_prefix  text NOT NULL CHECK (tag_prefix ~ '^[A-Z][A-Z0-9]{4}$'),
     created_at  timestamptz NOT NULL DEFAULT now()
 );
@@ -182,7 +182,8 @@ CREATE TABLE market_days (
     bell_at   timestamptz,
     close_at  timestamptz,
     because   text NOT NULL,
-    CONSTRAINT market_days_open_has_both CHECK ((bell_at IS NULL) = (close_at IS NULL) AND (close_at > bell_at) IS NOT false)
+    CONSTRAINT market_days_open_has_both CHECK (
+        (bell_at IS NULL) = (close_at IS NULL) AND (close_at > bell_at) IS NOT false)
 );
 
 CREATE TABLE halts (

@@ -8,23 +8,29 @@ alive nor stop it for others; a server whose users were all killed is adopted by
 
 import atexit
 import logging
+import os
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Self
-from urllib.parse import quote
 
 import psycopg
+from psycopg.rows import TupleRow
 
 from domain.errors import DatabaseUnavailable
 from repositories.file_lock import PAUSE, FileLock
 from repositories.pg_binaries import OTHER_DATABASE, find_programs
-from repositories.pg_cluster import PATIENCE, Address, Cluster
+from repositories.pg_cluster import PATIENCE, Cluster
+from repositories.pg_socket import Address, read_address
 
 OWNER = DATABASE = "ninefifteen"
 SUPERUSER = "postgres"
+LOOK = """
+    SELECT current_setting('data_directory'), to_regrole(%s) IS NOT NULL,
+           EXISTS (SELECT FROM pg_database WHERE datname = %s)
+"""
 
 log = logging.getLogger(__name__)
 
@@ -41,8 +47,8 @@ class EmbeddedServer:
     def __init__(self, cluster: Cluster, share: FileLock, address: Address) -> None:
         self._cluster = cluster
         self._share = share
-        self.url = _url(address, OWNER, DATABASE)
-        self.superuser_url = _url(address, SUPERUSER, DATABASE)
+        self.url = address.url(OWNER, DATABASE)
+        self.superuser_url = address.url(SUPERUSER, DATABASE)
         atexit.register(self.close)
 
     def close(self) -> None:
@@ -76,14 +82,14 @@ def open_embedded(folder: Path, *, settings: Mapping[str, str] = MappingProxyTyp
     """
     folder = folder.absolute()
     try:
-        folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
         folder = folder.resolve()
         with _alone(folder):
             return _enter(Cluster(folder, find_programs(folder / "data")), settings)
     except OSError as error:
         raise DatabaseUnavailable(
-            f"The data folder {folder} cannot be written: {error.strerror or error} ({error.filename or folder}). Set "
-            f"NINEFIFTEEN_HOME to a folder you can write, or {OTHER_DATABASE.replace('set ', '')}."
+            f"The data folder {folder} cannot be written: {error.strerror or error} ({error.filename or folder}). "
+            f"Set NINEFIFTEEN_HOME to a folder you can write, or NINEFIFTEEN_DATABASE_URL to a PostgreSQL server."
         ) from error
 
 
@@ -104,7 +110,8 @@ def _enter(cluster: Cluster, settings: Mapping[str, str]) -> EmbeddedServer:
     try:
         return EmbeddedServer(cluster, share, _running(cluster, settings))
     except BaseException:
-        _leave(cluster, share)
+        with suppress(DatabaseUnavailable):
+            _leave(cluster, share)
         raise
 
 
@@ -121,48 +128,52 @@ def _running(cluster: Cluster, settings: Mapping[str, str]) -> Address:
     with cluster.lock() as lock:
         while (address := _answering(cluster)) is None:
             if lock.seize():
-                cluster.start(lock, settings)
-            elif time.monotonic() > deadline:
+                return _started(cluster, lock, settings)
+            if time.monotonic() > deadline:
                 raise _silent(cluster)
-            else:
-                time.sleep(PAUSE)
+            time.sleep(PAUSE)
+    return address
+
+
+def _started(cluster: Cluster, lock: FileLock, settings: Mapping[str, str]) -> Address:
+    cluster.start(lock, settings)
+    if (address := _answering(cluster)) is None:
+        raise _silent(cluster)
     return address
 
 
 def _silent(cluster: Cluster) -> DatabaseUnavailable:
     return DatabaseUnavailable(
-        f"The database server in {cluster.folder} runs but has not answered for {PATIENCE} seconds. End it (its "
-        f"process id is the first line of {cluster.data / 'postmaster.pid'}), or {OTHER_DATABASE}.\n"
-        f"{cluster.last_words()}".rstrip()
+        f"The embedded database in {cluster.folder} runs but does not answer. End it (the first line of "
+        f"{cluster.pid_file} is its process id) and try again, or {OTHER_DATABASE}.\n{cluster.last_words()}".rstrip()
     )
 
 
 def _answering(cluster: Cluster) -> Address | None:
-    """The address of this folder's server if it answers, its role and its database made if they are missing."""
-    if (address := cluster.address()) is None:
+    """Where this folder's server answers, with its role and its database made if they are missing."""
+    if (address := read_address(cluster.pid_file)) is None:
         return None
     try:
-        with psycopg.connect(_url(address, SUPERUSER, "postgres"), autocommit=True, connect_timeout=5) as connection:
-            return address if _prepared(connection, cluster.data) else None
+        connection = psycopg.connect(address.url(SUPERUSER, "postgres"), autocommit=True, connect_timeout=5)
     except psycopg.OperationalError:
         return None
+    try:
+        with connection:
+            return address if _prepared(connection, cluster.data) else None
+    except psycopg.Error as error:
+        raise DatabaseUnavailable(
+            f"The embedded database in {cluster.folder} cannot be prepared: {error}. Mend what it complains "
+            f"about (its log is {cluster.log_file}), or {OTHER_DATABASE}."
+        ) from error
 
 
-def _prepared(connection: psycopg.Connection[tuple[str, bool, bool]], data: Path) -> bool:
+def _prepared(connection: psycopg.Connection[TupleRow], data: Path) -> bool:
     """False for the server of another folder, which a copied `postmaster.pid` leads to."""
-    found = connection.execute(
-        "SELECT current_setting('data_directory'), to_regrole(%s) IS NOT NULL,"
-        " EXISTS (SELECT FROM pg_database WHERE datname = %s)",
-        (OWNER, DATABASE),
-    ).fetchone()
-    if found is None or not (Path(found[0]).exists() and data.samefile(found[0])):
+    home, role, database = connection.execute(LOOK, (OWNER, DATABASE)).fetchone() or ("", None, None)
+    if not (Path(home).exists() and data.samefile(home)):
         return False
-    if not found[1]:
+    if not role:
         connection.execute(f"CREATE ROLE {OWNER} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE")
-    if not found[2]:
+    if not database:
         connection.execute(f"CREATE DATABASE {DATABASE} OWNER {OWNER}")
     return True
-
-
-def _url(address: Address, role: str, database: str) -> str:
-    return f"postgresql://{role}@/{database}?host={quote(str(address.socket), safe='')}&port={address.port}"

@@ -32,7 +32,7 @@ class Account:
     gid: int
 
     def may_pass(self, folder: os.stat_result) -> bool:
-        """Whether this account may pass through a folder (its supplementary groups are not counted: it runs without)."""
+        """Whether this account, which runs without supplementary groups, may pass through a folder."""
         if folder.st_uid == self.uid:
             return bool(folder.st_mode & stat.S_IXUSR)
         if folder.st_gid == self.gid:
@@ -68,8 +68,8 @@ class Programs:
             timeout=seconds,
             pass_fds=keep,
             start_new_session=True,
-            user=self.account and self.account.uid,
-            group=self.account and self.account.gid,
+            user=self.account.uid if self.account else None,
+            group=self.account.gid if self.account else None,
             extra_groups=[] if self.account else None,
             check=False,
         )

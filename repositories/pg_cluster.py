@@ -6,14 +6,12 @@ or an `initdb` whose caller was killed, the lock is held. So a free lock proves 
 whatever process bears its number now.
 """
 
-import hashlib
 import os
 import shlex
 import shutil
-import stat
 import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -21,12 +19,12 @@ from types import MappingProxyType
 from domain.errors import DatabaseUnavailable
 from repositories.file_lock import FileLock
 from repositories.pg_binaries import MAJOR, OTHER_DATABASE, Programs
+from repositories.pg_socket import PORT, make_socket_folder, read_address
 
 PATIENCE = 60
 """Seconds the server may take to start or to stop."""
-LONGEST_SOCKET = 103
-"""Bytes of a socket's path on macOS; Linux allows four more."""
-PORT = 5432
+LONGEST_LOG = 1_000_000
+"""Bytes after which the log is set aside at the next start."""
 SETTINGS: Mapping[str, str] = MappingProxyType(
     {
         "max_connections": "100",
@@ -38,15 +36,7 @@ SETTINGS: Mapping[str, str] = MappingProxyType(
         "log_min_error_statement": "panic",
     }
 )
-"""What the server runs with unless told otherwise; its log tells neither statements nor rows: they may hold secrets."""
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where a server listens."""
-
-    socket: Path
-    port: int
+"""What the server runs with unless told otherwise; its log has neither statements nor rows: they may hold secrets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,81 +51,79 @@ class Cluster:
         """The folder that PostgreSQL itself keeps."""
         return self.folder / "data"
 
+    @property
+    def pid_file(self) -> Path:
+        """Where a running server says who and where it is."""
+        return self.data / "postmaster.pid"
+
+    @property
+    def log_file(self) -> Path:
+        """What the server complains about."""
+        return self.folder / "postgres.log"
+
     def lock(self) -> FileLock:
         """The lock that every process of this PostgreSQL holds."""
         return FileLock(self.folder / "engine.lock")
 
-    def address(self) -> Address | None:
-        """Where the server listens, by its own account in `postmaster.pid`; None when there is no such account.
-
-        Lines 4 and 5 of that file are the port and the socket's folder:
-        https://www.postgresql.org/docs/18/storage-file-layout.html
-        """
-        try:
-            lines = (self.data / "postmaster.pid").read_text().splitlines()
-            return Address(Path(lines[4]), int(lines[3]))
-        except (FileNotFoundError, NotADirectoryError, IndexError, ValueError):
-            return None
-
     def start(self, lock: FileLock, settings: Mapping[str, str]) -> None:
-        """Start the server, making its data first if there is none; `lock` is held alone and passes on to the server.
+        """Start the server, making its data first if there is none; `lock`, held alone, passes on to the server.
 
         Raises DatabaseUnavailable, with the end of the log, when it does not start.
         """
-        self._require_data(lock)
-        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        if self._has_data():
+            self.pid_file.unlink(missing_ok=True)
+        else:
+            self._make_data(lock)
         self._begin_log()
-        listen = {"listen_addresses": "", "port": str(PORT), "unix_socket_permissions": "0700"}
-        listen["unix_socket_directories"] = '"{}"'.format(str(self._socket()).replace('"', '""'))
-        chosen = {**SETTINGS, **settings, **listen}
-        options = " ".join(f"-c {shlex.quote(f'{name}={value}')}" for name, value in chosen.items())
-        self._run(
-            ["pg_ctl", "start", "-D", "data", "-l", "postgres.log", "-w", "-t", str(PATIENCE), "-o", options], lock
-        )
+        options = ["-D", "data", "-l", self.log_file.name, "-w", "-t", str(PATIENCE), "-o", self._options(settings)]
+        self._run(["pg_ctl", "start", *options], lock)
 
     def stop(self) -> None:
-        """Stop the server without waiting for its clients; raises DatabaseUnavailable when it does not stop."""
-        if (address := self.address()) is None:
-            return
+        """Stop the server, if it runs, without waiting for its clients; raises DatabaseUnavailable when it does not."""
+        with self.lock() as lock:
+            if lock.seize() or not self.pid_file.exists():
+                return
+        address = read_address(self.pid_file)
         self._run(["pg_ctl", "stop", "-D", "data", "-m", "fast", "-w", "-t", str(PATIENCE)])
-        if address.socket.parent != self.folder:
-            address.socket.rmdir()
+        if address and address.socket.parent != self.folder:
+            with suppress(OSError):
+                address.socket.rmdir()
 
     def last_words(self) -> str:
         """The end of the server's log."""
         try:
-            return "\n".join((self.folder / "postgres.log").read_text(errors="replace").splitlines()[-8:])
+            return "\n".join(self.log_file.read_text(errors="replace").splitlines()[-8:])
         except FileNotFoundError:
             return ""
 
     def _run(self, command: Sequence[str], lock: FileLock | None = None) -> None:
         keep = (lock.descriptor,) if lock else ()
         try:
-            done = self.programs.run(command, at=self.folder, seconds=PATIENCE * 2, keep=keep)
-        except subprocess.TimeoutExpired:
-            raise self._failed(command, f"no answer within {PATIENCE * 2} seconds") from None
+            done = self.programs.run(command, at=self.folder, seconds=2 * PATIENCE, keep=keep)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise self._failed(command, str(error)) from error
         if done.returncode:
             raise self._failed(command, done.stdout)
 
     def _failed(self, command: Sequence[str], why: str) -> DatabaseUnavailable:
         """`pg_ctl` says itself whether the server failed or took too long."""
+        what = "be made" if command[0] == "initdb" else command[1]
         return DatabaseUnavailable(
-            f"The database in {self.folder} failed to {'be made' if command[0] == 'initdb' else command[1]}. Mend what "
-            f"it complains about below (its log is {self.folder / 'postgres.log'}), or {OTHER_DATABASE}.\n"
-            f"{why.strip()}\n{self.last_words()}".rstrip()
+            f"The embedded database in {self.folder} failed to {what}. Mend what it complains about below (its log is "
+            f"{self.log_file}), or {OTHER_DATABASE}.\n{why.strip()}\n{self.last_words()}".rstrip()
         )
 
-    def _require_data(self, lock: FileLock) -> None:
-        if not self.data.exists() or not any(self.data.iterdir()):
-            return self._make_data(lock)
+    def _has_data(self) -> bool:
         version = self.data / "PG_VERSION"
-        found = version.read_text().strip() if version.exists() else "something else than PostgreSQL"
-        if found != MAJOR:
+        if not self.data.exists() or not any(self.data.iterdir()):
+            return False
+        found = f"PostgreSQL {version.read_text().strip()}" if version.exists() else "something else"
+        if found != f"PostgreSQL {MAJOR}":
             raise DatabaseUnavailable(
-                f"The folder {self.data} was made by PostgreSQL {found}, this is PostgreSQL {MAJOR}. Move it away to "
+                f"The folder {self.data} was made by {found}, and this is PostgreSQL {MAJOR}. Move the folder away to "
                 f"start with an empty database, or {OTHER_DATABASE}."
             )
-        return None
+        return True
 
     def _make_data(self, lock: FileLock) -> None:
         """Made beside its place and then renamed: a killed `initdb` leaves nothing that looks like a database."""
@@ -144,42 +132,22 @@ class Cluster:
         new.mkdir(mode=0o700)
         self.programs.own(new)
         kind = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--data-checksums"]
-        self._run(["initdb", "-D", "data.new", *kind], lock)
+        self._run(["initdb", "-D", new.name, *kind], lock)
         new.rename(self.data)
         _flush(self.folder)
 
     def _begin_log(self) -> None:
-        path = self.folder / "postgres.log"
-        if path.exists():
-            path.replace(path.with_suffix(".log.1"))
-        path.touch(mode=0o600)
-        self.programs.own(path)
+        if self.log_file.exists() and self.log_file.stat().st_size > LONGEST_LOG:
+            self.log_file.replace(self.log_file.with_suffix(".log.1"))
+        self.log_file.touch(mode=0o600)
+        self.programs.own(self.log_file)
 
-    def _socket(self) -> Path:
-        for folder in self._socket_places():
-            if len(os.fsencode(folder / f".s.PGSQL.{PORT}")) <= LONGEST_SOCKET:
-                folder.mkdir(mode=0o700, exist_ok=True)
-                self._require_private(folder)
-                return folder
-        raise DatabaseUnavailable(
-            f"The data folder {self.folder} and the folder for temporary files have too long names."
-        )
-
-    def _socket_places(self) -> Sequence[Path]:
-        digest = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]
-        name = f"ninefifteen-{os.geteuid()}-{digest}"
-        return self.folder / "socket", Path(tempfile.gettempdir()) / name, Path("/tmp") / name  # noqa: S108
-
-    def _require_private(self, folder: Path) -> None:
-        """Anybody may have made a folder of that name in the temporary folder before us."""
-        found = folder.lstat()
-        ours = {os.geteuid(), self.programs.account.uid if self.programs.account else os.geteuid()}
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid not in ours or found.st_mode & 0o077:
-            raise DatabaseUnavailable(
-                f"The folder {folder} is not private to us (owner {found.st_uid}, mode {stat.S_IMODE(found.st_mode):o}); "
-                f"the database's socket cannot be put there. Remove it, or {OTHER_DATABASE}."
-            )
-        self.programs.own(folder)
+    def _options(self, settings: Mapping[str, str]) -> str:
+        """What `pg_ctl` passes through a shell to the server; nobody can make it listen elsewhere."""
+        socket = str(make_socket_folder(self.folder, self.programs)).replace('"', '""')
+        listen = {"listen_addresses": "", "port": str(PORT), "unix_socket_permissions": "0700"}
+        chosen = {**SETTINGS, **settings, **listen, "unix_socket_directories": f'"{socket}"'}
+        return " ".join(f"-c {shlex.quote(f'{name}={value}')}" for name, value in chosen.items())
 
 
 def _flush(folder: Path) -> None:

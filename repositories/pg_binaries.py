@@ -75,9 +75,10 @@ class Programs:
         )
 
     def own(self, path: Path) -> None:
-        """Give a file or folder to the account the programs run as."""
-        if self.account:
-            os.chown(path, self.account.uid, self.account.gid)
+        """Give a file, or a folder with all that is in it, to the account the programs run as."""
+        if self.account and path.lstat().st_uid != self.account.uid:
+            for each in (path, *path.rglob("*")):
+                os.chown(each, self.account.uid, self.account.gid, follow_symlinks=False)
 
     def _clear_the_way(self, folder: Path) -> None:
         for end in (folder, self.folder) if self.account else ():

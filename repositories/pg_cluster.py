@@ -72,6 +72,7 @@ class Cluster:
         """
         if self._has_data():
             self.pid_file.unlink(missing_ok=True)
+            self.programs.own(self.data)
         else:
             self._make_data(lock)
         self._begin_log()

@@ -42,8 +42,10 @@ def read_address(pid_file: Path) -> Address | None:
 
 
 def make_socket_folder(folder: Path, programs: Programs) -> Path:
-    """A folder for the socket of the data in `folder`: in there or, when its name is too long, a temporary one.
+    """An empty folder for the socket of the data in `folder`: in there or, when its name is too long, a temporary one.
 
+    To be called only while no server runs. A crashed one leaves its socket's own lock file, which would block the start
+    if its process id is somebody else's now or that of a zombie nobody waits for (a container without an init).
     libpq takes a comma for the end of a folder's name. Raises DatabaseUnavailable when somebody else has the place.
     """
     name = f"ninefifteen-{os.geteuid()}-{hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]}"
@@ -54,6 +56,8 @@ def make_socket_folder(folder: Path, programs: Programs) -> Path:
     place.mkdir(mode=0o700, exist_ok=True)
     _require_private(place, programs)
     programs.own(place)
+    for stale in place.glob(f".s.PGSQL.{PORT}*"):
+        stale.unlink()
     return place
 
 

@@ -27,6 +27,9 @@ from repositories.pg_socket import Address, read_address
 
 OWNER = DATABASE = "ninefifteen"
 SUPERUSER = "postgres"
+BOUND = f"-c statement_timeout={PATIENCE}s"
+QUEUE = "SELECT pg_advisory_lock(915)"
+"""A killed process's session may still be busy making the database: it ends before we look."""
 LOOK = """
     SELECT current_setting('data_directory'), to_regrole(%s) IS NOT NULL,
            EXISTS (SELECT FROM pg_database WHERE datname = %s)
@@ -154,7 +157,9 @@ def _answering(cluster: Cluster) -> Address | None:
     if (address := read_address(cluster.pid_file)) is None:
         return None
     try:
-        connection = psycopg.connect(address.url(SUPERUSER, "postgres"), autocommit=True, connect_timeout=5)
+        connection = psycopg.connect(
+            address.url(SUPERUSER, "postgres"), autocommit=True, connect_timeout=5, options=BOUND
+        )
     except psycopg.OperationalError:
         return None
     try:
@@ -162,13 +167,14 @@ def _answering(cluster: Cluster) -> Address | None:
             return address if _prepared(connection, cluster.data) else None
     except psycopg.Error as error:
         raise DatabaseUnavailable(
-            f"The embedded database in {cluster.folder} cannot be prepared: {error}. Mend what it complains "
-            f"about (its log is {cluster.log_file}), or {OTHER_DATABASE}."
+            f"The embedded database in {cluster.folder} cannot be prepared: {error.diag.message_primary or error}. "
+            f"Mend what it complains about (its log is {cluster.log_file}), or {OTHER_DATABASE}."
         ) from error
 
 
 def _prepared(connection: psycopg.Connection[TupleRow], data: Path) -> bool:
     """False for the server of another folder, which a copied `postmaster.pid` leads to."""
+    connection.execute(QUEUE)
     home, role, database = connection.execute(LOOK, (OWNER, DATABASE)).fetchone() or ("", None, None)
     if not (Path(home).exists() and data.samefile(home)):
         return False

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
 from urllib.parse import parse_qs, urlsplit
@@ -19,7 +20,7 @@ import psycopg
 import pytest
 
 from domain.errors import DatabaseUnavailable
-from repositories.embedded import EmbeddedServer, open_embedded
+from repositories.embedded import QUEUE, EmbeddedServer, open_embedded
 from repositories.file_lock import FileLock
 
 HOLD = """
@@ -303,6 +304,21 @@ def test_a_half_finished_role_and_database_are_made_good(folder: Path) -> None:
         with psycopg.connect(elsewhere, autocommit=True) as connection:
             connection.execute("DROP DATABASE ninefifteen")
         with open_embedded(folder) as again:
+            assert answers(again.url)
+
+
+def test_whoever_still_makes_the_database_is_waited_for(folder: Path) -> None:
+    """Catches: no `pg_advisory_lock`; the session of a killed process goes on making the database for a while."""
+    waiting = "SELECT count(*) FROM pg_sleep(0.01), pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    with open_embedded(folder) as server, ThreadPoolExecutor() as pool:
+        elsewhere = server.superuser_url.replace("/ninefifteen?", "/postgres?")
+        with psycopg.connect(elsewhere, autocommit=True) as stray:
+            stray.execute(QUEUE)
+            stray.execute("DROP DATABASE ninefifteen")
+            late = pool.submit(open_embedded, folder)
+            assert any(ask(elsewhere, waiting) == "1" for _ in range(500))
+            stray.execute("CREATE DATABASE ninefifteen OWNER ninefifteen")
+        with late.result(timeout=60) as again:
             assert answers(again.url)
 
 

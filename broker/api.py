@@ -49,5 +49,8 @@ class Broker(Protocol):
     def instruments(self) -> Iterable[Instrument]:
         """The NSE cash instrument file of the day."""
 
+    def clock_skew(self) -> float | None:
+        """Seconds by which the broker's clock is ahead of ours, by its latest answer; None where it does not say."""
+
     def close(self) -> None:
         """Let connections go; the session stays with the account."""

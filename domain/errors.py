@@ -23,6 +23,10 @@ class DatabaseUnavailable(NinefifteenError):
     exit_code = 4
 
 
+class ConstraintBroken(NinefifteenError):
+    """The database forbade a row: somebody else was first, or one of our own checks is missing."""
+
+
 class SchemaUnknown(NinefifteenError):
     """The database has a schema that this program does not know."""
 

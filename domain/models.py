@@ -92,7 +92,11 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One order of ours, from the intent to its end; `filled` is the broker's absolute number."""
+    """One order of ours, from the intent to its end; `filled` is the broker's absolute number.
+
+    `doubted`: some send of its tag once had no definite answer, so that the tag may be known to the broker.
+    `cancel_asked`: we asked the broker to cancel it and were not told no, so that a cancellation is ours.
+    """
 
     id: int
     user_id: int
@@ -115,6 +119,8 @@ class Order:
     seen_at: datetime | None = None
     absent_since: datetime | None = None
     last_send: Send | None = None
+    doubted: bool = False
+    cancel_asked: bool = False
 
     @property
     def remainder(self) -> int:
@@ -125,3 +131,35 @@ class Order:
     def wire_symbol(self) -> str:
         """The trading symbol that was sent, or will be."""
         return self.placed_symbol or self.symbol
+
+
+@dataclass(frozen=True, slots=True)
+class AccountDay:
+    """What the account itself held of a symbol when the day's first holdings were read, beside our positions.
+
+    `outside_bought`: shares bought outside this service by then; `removed`: shares taken off our position since,
+    because more was sold outside than the account owned by itself.
+    """
+
+    symbol: str
+    own_shares: int
+    outside_bought: int
+    removed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything of one account that a decision needs, read in one transaction.
+
+    `positions`: open ones, and closed ones with a live sell; `orders`: live and requested ones and all of the day.
+    """
+
+    user: User
+    halted: str | None
+    positions: tuple[Position, ...]
+    orders: tuple[Order, ...]
+    account_days: Mapping[str, AccountDay]
+
+    def sells_of(self, position: Position) -> tuple[Order, ...]:
+        """The position's sells, oldest first."""
+        return tuple(o for o in self.orders if o.position_id == position.id and o.side is Side.SELL)

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import URL, Engine, create_engine, make_url, text
-from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, IntegrityError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
-from domain.errors import BadInput, DatabaseUnavailable, NotAllowed, TenureLost, TransactionHeld
+from domain.errors import BadInput, ConstraintBroken, DatabaseUnavailable, NotAllowed, TenureLost, TransactionHeld
 from domain.tenure import Tenure
 
 FENCE = text(
@@ -63,8 +63,12 @@ class Database:
 
     @contextmanager
     def append_evidence(self, tenure: Tenure) -> Iterator[Session]:
-        """A transaction without the fence, for replies alone: evidence is kept, whoever's turn it is by now."""
-        with self._named(f"service:{tenure}") as session:
+        """A transaction without the fence, for replies alone: evidence is kept, whoever's turn it is by now.
+
+        Units of work of the same tenure join it; who writes more than evidence in it asks for the fence itself.
+        """
+        with self._transaction(tenure) as session:
+            session.execute(ACTOR, {"actor": f"service:{tenure}"})
             yield session
 
     def require_idle(self) -> None:
@@ -102,8 +106,10 @@ class Database:
         try:
             with session.begin():
                 yield session
-        except (OperationalError, InterfaceError, PoolTimeout) as error:
+        except (OperationalError, InterfaceError, InternalError, PoolTimeout) as error:
             raise DatabaseUnavailable(_sentence(self.engine.url, error)) from error
+        except IntegrityError as error:
+            raise ConstraintBroken(str(error.orig).strip()) from error
         finally:
             self._thread.scope = None
             session.close()
@@ -152,4 +158,4 @@ def require_trustworthy(database: Database) -> None:
     if version < 140000:
         raise NotAllowed(f"PostgreSQL {version // 10000} is too old: Ninefifteen needs 14 or newer.")
     if fsync != "on":
-        raise NotAllowed("PostgreSQL runs with fsync = off: an order could be forgotten. Switch fsync on and restart it.")
+        raise NotAllowed("PostgreSQL runs with fsync = off: an order could be forgotten. Switch it on and restart.")

@@ -208,6 +208,7 @@ account_days = Table(
     Column("day", Date, primary_key=True),
     Column("symbol", Text, primary_key=True),
     Column("own_shares", Integer, nullable=False),
+    Column("outside_bought", Integer, nullable=False),
     Column("removed", Integer, nullable=False),
     Column("noted_at", NOW, nullable=False),
 )

@@ -1,0 +1,1 @@
+"""One tenant's day: look at the broker, record, decide, act; again."""

@@ -201,6 +201,7 @@ CREATE TABLE account_days (
     day         date NOT NULL,
     symbol      text NOT NULL,
     own_shares  integer NOT NULL CHECK (own_shares >= 0),
+    outside_bought integer NOT NULL DEFAULT 0 CHECK (outside_bought >= 0),
     removed     integer NOT NULL DEFAULT 0 CHECK (removed >= 0),
     noted_at    timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (user_id, day, symbol)

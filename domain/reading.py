@@ -1,0 +1,89 @@
+"""One read of the broker's book held against our orders: which row is whose, and what the read proves."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from domain.book import Book, OrderReport, ReportedState
+from domain.models import Order
+from domain.orders import OrderStatus, SendOutcome, Side
+from domain.tags import is_ours
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What was traded in a symbol outside this service today: shares, and rupees received for those sold."""
+
+    bought: int = 0
+    sold: int = 0
+    sold_value: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """`complete`: well-formed, holds every number known today and nothing shrank, so that absence means something.
+
+    `orphans` are symbols of rows that carry our prefix and have no row of ours.
+    """
+
+    matched: tuple[tuple[Order, OrderReport], ...]
+    missing: tuple[Order, ...]
+    complete: bool
+    orphans: frozenset[str] = frozenset()
+    outside: Mapping[str, Outside] = field(default_factory=dict)
+
+
+def read_book(book: Book, orders: tuple[Order, ...], day: date, prefix: str) -> Reading:
+    """Match by broker number first, by tag where there is none yet; never by symbol."""
+    by_number = {row.broker_order_id: row for row in book.rows}
+    sent = [order for order in orders if order.tag and order.trading_day == day]
+    found = [(order, _row_of(order, by_number, book.rows)) for order in sent]
+    matched = tuple((order, row) for order, row in found if row is not None)
+    missing = tuple(order for order, row in found if row is None)
+    ours = {row.broker_order_id for _, row in matched}
+    strangers = [row for row in book.rows if row.broker_order_id not in ours]
+    return Reading(
+        matched,
+        tuple(order for order in missing if in_doubt(order)),
+        _complete(book, matched, missing),
+        frozenset(row.symbol for row in strangers if is_ours(row.tag, prefix) and _matters(row)),
+        _outside(row for row in strangers if not is_ours(row.tag, prefix)),
+    )
+
+
+def in_doubt(order: Order) -> bool:
+    """Whether a place of this order has no definite answer."""
+    send = order.last_send
+    return order.status is OrderStatus.SUBMITTING and send is not None and send.outcome in (None, SendOutcome.UNKNOWN)
+
+
+def _row_of(order: Order, by_number: Mapping[str, OrderReport], rows: tuple[OrderReport, ...]) -> OrderReport | None:
+    if order.broker_order_id is not None:
+        return by_number.get(order.broker_order_id)
+    return next((row for row in rows if order.tag and row.carries(order.tag)), None)
+
+
+def _complete(book: Book, matched: tuple[tuple[Order, OrderReport], ...], missing: tuple[Order, ...]) -> bool:
+    shrunk = any(row.filled < order.filled for order, row in matched)
+    return book.malformed == 0 and not shrunk and not any(order.broker_order_id for order in missing)
+
+
+def _matters(row: OrderReport) -> bool:
+    ended = row.state in (ReportedState.REJECTED, ReportedState.CANCELLED)
+    return row.filled > 0 or not ended
+
+
+def _outside(rows: Iterable[OrderReport]) -> Mapping[str, Outside]:
+    totals: dict[str, Outside] = {}
+    for row in rows:
+        if row.filled:
+            totals[row.symbol] = _added(totals.get(row.symbol, Outside()), row)
+    return totals
+
+
+def _added(total: Outside, row: OrderReport) -> Outside:
+    if row.side is Side.BUY:
+        return Outside(total.bought + row.filled, total.sold, total.sold_value)
+    value = row.filled * (row.average_price or row.price)
+    return Outside(total.bought, total.sold + row.filled, total.sold_value + value)

@@ -1,0 +1,16 @@
+"""What a repository is given instead of a session: the door it goes through for each transaction."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+Door = Callable[[], AbstractContextManager[Session]]
+"""Opens, or joins, this thread's transaction: `partial(database.unit_of_work, tenure)` for a tenant."""
+
+
+def as_rows(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Many rows as one JSON parameter, so that a statement's count and text do not depend on how many there are."""
+    return json.dumps(list(rows), default=str)

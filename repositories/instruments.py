@@ -1,0 +1,59 @@
+"""The instrument file of the day, kept so that every command can check a symbol."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import date
+
+from sqlalchemy import RowMapping, select, text
+
+from domain.book import Instrument
+from repositories.database import Database
+from repositories.doors import as_rows
+from repositories.tables import instruments
+
+REPLACE = text(
+    "INSERT INTO instruments (symbol, token, name, series, isin, tick, lot, freeze_quantity, band_low, band_high,"
+    " loaded_on) SELECT r.*, :day FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(symbol text, token text,"
+    " name text, series text, isin text, tick numeric, lot int, freeze_quantity int, band_low numeric,"
+    " band_high numeric) ON CONFLICT (symbol) DO UPDATE SET (token, name, series, isin, tick, lot, freeze_quantity,"
+    " band_low, band_high, loaded_on) = (excluded.token, excluded.name, excluded.series, excluded.isin,"
+    " excluded.tick, excluded.lot, excluded.freeze_quantity, excluded.band_low, excluded.band_high,"
+    " excluded.loaded_on)"
+)
+FORGET = text("DELETE FROM instruments WHERE loaded_on <> :day")
+COUNT = text("SELECT count(*) FROM instruments")
+
+
+class InstrumentsRepository:
+    """Belongs to no tenant: the exchange's list is the same for all."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def of_day(self, day: date) -> tuple[Instrument, ...]:
+        """The lines loaded on a day; empty when none was."""
+        with self._database.as_service("instruments") as session:
+            rows = session.execute(select(instruments).where(instruments.c.loaded_on == day)).mappings()
+            return tuple(_instrument(row) for row in rows)
+
+    def find(self, symbol: str) -> Instrument | None:
+        """A line of the latest file."""
+        with self._database.as_service("instruments") as session:
+            row = session.execute(select(instruments).where(instruments.c.symbol == symbol)).mappings().one_or_none()
+            return _instrument(row) if row else None
+
+    def count(self) -> int:
+        """How many lines are known."""
+        with self._database.as_service("instruments") as session:
+            return int(session.execute(COUNT).scalar_one())
+
+    def replace(self, day: date, lines: Iterable[Instrument]) -> None:
+        """Make these the only lines, all or nothing."""
+        rows = [asdict(line) for line in lines]
+        with self._database.as_service("instruments") as session:
+            session.execute(REPLACE, {"rows": as_rows(rows), "day": day})
+            session.execute(FORGET, {"day": day})
+
+
+def _instrument(row: RowMapping) -> Instrument:
+    return Instrument(**{name: row[name] for name in Instrument.__slots__})

@@ -1,0 +1,28 @@
+"""Requested buys: rows with side BUY and status REQUESTED become orders at the broker by the same protocol."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from domain.buying import plan_buy
+from domain.models import Snapshot
+from domain.orders import SendOutcome, Side
+from domain.plan import Circumstances
+from service.intents import Step
+from service.order_router import OrderRouter
+from service.ports import InstrumentTable
+
+
+class BuyDesk:
+    """Places what was requested for one user."""
+
+    def __init__(self, instruments: InstrumentTable, router: OrderRouter) -> None:
+        self._instruments = instruments
+        self._router = router
+
+    def place(self, snapshot: Snapshot, now: Circumstances, book_began: float) -> Counter[SendOutcome]:
+        """Carry the decided steps to the broker; how the sends ended."""
+        return self._router.route(lambda rows: self._decide(rows, now), snapshot, now.day, book_began)
+
+    def _decide(self, rows: Snapshot, now: Circumstances) -> Sequence[Step]:
+        buys = [order for order in rows.orders if order.side is Side.BUY]
+        return [plan_buy(buy, self._instruments.find(buy.placed_symbol, buy.symbol), rows.orders, now) for buy in buys]

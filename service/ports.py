@@ -1,0 +1,91 @@
+"""Everything that one tenant's service works with, put together by the composition root."""
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+
+from repositories.tenants import TenantsRepository
+
+from broker.api import Broker
+from domain.book import Instrument
+from domain.clock import Clock
+from domain.market import Calendar
+from domain.tenure import Tenure
+from repositories.accounts import AccountsRepository
+from repositories.database import Database
+from repositories.doors import Door
+from repositories.instruments import InstrumentsRepository
+from repositories.journal import JournalRepository
+from repositories.orders import OrdersRepository
+from repositories.positions import PositionsRepository
+from repositories.sends import SendsRepository
+from service.settings import TradingSettings
+
+
+class InstrumentTable:
+    """Today's instrument file, loaded once for all tenants of the process."""
+
+    def __init__(self, repository: InstrumentsRepository) -> None:
+        self._repository = repository
+        self._lock = threading.Lock()
+        self._day: date | None = None
+        self._by_symbol: dict[str, Instrument] = {}
+
+    def load(self, day: date, fetch: Callable[[], Iterable[Instrument]]) -> int:
+        """Make sure of the day's table: from memory, else from the rows, else from the broker; how many lines."""
+        with self._lock:
+            if self._day != day:
+                self._by_symbol = {i.symbol: i for i in self._repository.of_day(day)} or self._fetch(day, fetch)
+                self._day = day
+            return len(self._by_symbol)
+
+    def find(self, *symbols: str | None) -> Instrument | None:
+        """The first of these trading symbols that is in the table."""
+        return next((self._by_symbol[s] for s in symbols if s and s in self._by_symbol), None)
+
+    def _fetch(self, day: date, fetch: Callable[[], Iterable[Instrument]]) -> dict[str, Instrument]:
+        lines = {line.symbol: line for line in fetch()}
+        self._repository.replace(day, lines.values())
+        return lines
+
+
+@dataclass(frozen=True, slots=True)
+class Repositories:
+    """One tenant's repositories, all through the same door."""
+
+    door: Door
+    accounts: AccountsRepository
+    positions: PositionsRepository
+    orders: OrdersRepository
+    sends: SendsRepository
+    journal: JournalRepository
+    tenants: TenantsRepository
+
+
+def tenant_repositories(database: Database, tenure: Tenure) -> Repositories:
+    """The repositories of one generation of one tenant."""
+    door: Door = partial(database.unit_of_work, tenure)
+    return Repositories(
+        door,
+        AccountsRepository(door, tenure.user_id),
+        PositionsRepository(door),
+        OrdersRepository(door),
+        SendsRepository(door, tenure),
+        JournalRepository(door),
+        TenantsRepository(database),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What a `TradingService` is given."""
+
+    tenure: Tenure
+    broker: Broker
+    database: Database
+    clock: Clock
+    calendar: Calendar
+    instruments: InstrumentTable
+    settings: TradingSettings

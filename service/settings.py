@@ -1,0 +1,34 @@
+"""The times of a tenant's day, in seconds; one factor scales them all for drills and tests."""
+
+from dataclasses import dataclass, fields, replace
+
+
+@dataclass(frozen=True, slots=True)
+class TradingSettings:
+    """How often to look and how long to believe.
+
+    `cycle`: between two looks. `follow_up`: until the next look while something is under way. `book_max_age`: how old
+    a book may be for a decision. `send_window`: how long after its commit an intent may be sent. `call_deadline`:
+    the broker call's total. `book_lag`: how late an accepted order may show in the book. `login_lead`: before the
+    bell. `retry_after`: after a rejection, times the rejections so far. `settle_tail`: after the close, for the last fills and lapses. `idle`: the longest wait of a sleeping tenant.
+    """
+
+    cycle: float = 5.0
+    follow_up: float = 1.0
+    book_max_age: float = 10.0
+    send_window: float = 5.0
+    call_deadline: float = 10.0
+    book_lag: float = 20.0
+    login_lead: float = 1800.0
+    retry_after: float = 30.0
+    settle_tail: float = 900.0
+    idle: float = 20.0
+
+    @property
+    def absent_after(self) -> float:
+        """Seconds from a send's `send_by` until a read that begins then proves something by not showing it."""
+        return self.call_deadline + self.book_lag
+
+    def paced(self, pace: float) -> "TradingSettings":
+        """The same settings with every time multiplied."""
+        return replace(self, **{field.name: getattr(self, field.name) * pace for field in fields(self)})

@@ -1,0 +1,262 @@
+"""One tenant's trading day. The schedule only says when to look; what to do follows from the rows.
+
+    observe ──► record ──► decide ──► act ──► explain
+    (book)     (book→rows) (pure)   (intents)  (why a position has no order)
+
+Each cycle does all of it; the bell, a restart at eleven, a new fill and a sale by hand take the same path, and a late
+or doubled cycle does no harm.
+"""
+
+import logging
+from collections import Counter
+from datetime import datetime, timedelta
+
+import schedule
+
+from domain.clock import IST
+from domain.errors import BadInput, BrokerUnavailable, ClockWrong, NinefifteenError, TenureLost
+from domain.exits import parse_exit_rule
+from domain.market import NoTrading, Phase, Session, TradingDay
+from domain.models import Snapshot
+from domain.orders import LIVE, OrderStatus, SendOutcome
+from domain.plan import Circumstances
+from domain.tenancy import TenantState
+from service.buying import BuyDesk
+from service.order_monitor import OrderMonitor, Recorded
+from service.order_router import OrderRouter
+from service.ports import Ports, Repositories, tenant_repositories
+from service.sell_order_manager import SellOrderManager
+
+log = logging.getLogger(__name__)
+
+CLOCK_SKEW_LIMIT = 2.0
+"""Seconds by which the broker's clock may differ from ours before no order is sent."""
+
+
+class TradingService:
+    """Serves one tenure: made by the composition root, run by the tenant's thread."""
+
+    def __init__(self, ports: Ports, repositories: Repositories | None = None) -> None:
+        self.ports = ports
+        self.rows = repositories or tenant_repositories(ports.database, ports.tenure)
+        self.sell_manager: SellOrderManager | None = None
+        self._router = OrderRouter(ports, self.rows)
+        self._monitor = OrderMonitor(self.rows, ports.clock, ports.settings, ports.tenure.user_id)
+        self._buys = BuyDesk(ports.instruments, self._router)
+        self._told: tuple[TenantState, str] | None = None
+        self._under_way = False
+        self._settled: object = None
+
+    def initialize(self) -> None:
+        """Make the sell manager from the repositories; a missing one is logged, and named again when it is needed."""
+        log.info("Initializing sell order manager...")
+        for name in ("positions", "orders"):
+            if getattr(self.rows, name, None) is None:
+                log.error("%sRepository is not available: open positions cannot be read", name.capitalize())
+        self.sell_manager = SellOrderManager(
+            self.ports.broker,
+            positions_repo=getattr(self.rows, "positions", None),
+            user_id=self.ports.tenure.user_id,
+            orders_repo=getattr(self.rows, "orders", None),
+            instruments=self.ports.instruments,
+            router=self._router,
+        )
+        self._report_loaded(self.sell_manager)
+
+    def run(self) -> None:
+        """Serve until the tenure ends. Raises what waiting does not help against; the supervisor decides."""
+        self.initialize()
+        self.resume()
+        scheduler = schedule.Scheduler()
+        scheduler.every(self.ports.settings.cycle).seconds.do(self.look)
+        while not self.ports.tenure.stopping:
+            pause, punctual = self._pause(scheduler.idle_seconds)
+            woken = self.ports.clock.wait(self.ports.tenure.wake, pause)
+            self.ports.tenure.wake.clear()
+            if self.ports.tenure.stopping:
+                break
+            if woken or punctual:
+                scheduler.run_all()
+            else:
+                scheduler.run_pending()
+        self._tell(TenantState.STOPPED, "")
+
+    def resume(self) -> None:
+        """How every start begins: say what the rows leave open, then look."""
+        session = self._session()
+        if isinstance(session, TradingDay):
+            snapshot = self.rows.accounts.snapshot(session.day)
+            live = [order for order in snapshot.orders if order.status in LIVE]
+            doubt = sum(order.status is OrderStatus.SUBMITTING for order in live)
+            log.info("Resuming: %s orders adopted, %s in doubt, 0 sent again", len(live) - doubt, doubt)
+        self.look()
+
+    def look(self) -> None:
+        """One cycle, with what waiting helps against kept from the thread: it is told, and the next look tries."""
+        self.ports.tenure.beat(self.ports.clock.monotonic())
+        try:
+            self.cycle()
+        except TenureLost:
+            self.ports.tenure.revoke()
+        except (BrokerUnavailable, ClockWrong) as error:
+            log.warning("%s", error)
+            state = TenantState.HELD if isinstance(error, ClockWrong) else TenantState.TRADING
+            self._tell(state, str(error))
+        except NinefifteenError as error:
+            if not error.waiting_helps:
+                raise
+            log.warning("%s", error)
+
+    def cycle(self) -> None:
+        """Observe, record, decide, act, explain. Raises what each of them raises; no decision is half taken."""
+        session = self._session()
+        if not isinstance(session, TradingDay) or not self._awake(session):
+            self._rest(session)
+            return
+        self.ports.broker.login()
+        self.ports.instruments.load(session.day, self.ports.broker.instruments)
+        book = self.ports.broker.order_book()
+        recorded = self._monitor.record(book, session)
+        self._require_right_time()
+        now = self._circumstances(recorded, session)
+        ended = self._act(recorded.snapshot, now, book.began)
+        self._explain(recorded.snapshot, now, book.began_at)
+        self._note_own_shares(recorded, session)
+        self._plan_next(recorded.snapshot, ended, session)
+
+    def _act(self, snapshot: Snapshot, now: Circumstances, book_began: float) -> Counter[SendOutcome]:
+        assert self.sell_manager is not None
+        ended = self.sell_manager.place(snapshot, now, book_began)
+        if ended:
+            log.info("Placed %s sell orders (%s)", ended[SendOutcome.ACCEPTED], _counted(ended))
+        return ended + self._buys.place(snapshot, now, book_began)
+
+    def _circumstances(self, recorded: Recorded, session: TradingDay) -> Circumstances:
+        now = self.ports.clock.now()
+        phase = session.phase(now)
+        text = f"{phase.value.lower()}; the session is {_hours(session)}"
+        return Circumstances(
+            recorded.snapshot.user,
+            phase,
+            session.day,
+            now,
+            self.ports.settings.retry_after,
+            text,
+            recorded.snapshot.halted,
+            recorded.reading.orphans,
+            recorded.unsettled_sales,
+        )
+
+    def _explain(self, snapshot: Snapshot, now: Circumstances, book_at: datetime) -> None:
+        """Let the positions and the tenant say how they stand, in one transaction."""
+        assert self.sell_manager is not None
+        reasons = self.sell_manager.reasons(snapshot, now)
+        state, text = _state(now)
+        with self.rows.door():
+            self.rows.positions.explain(reasons, now.at)
+            self.rows.tenants.beat(self.ports.tenure, state, text, book_at)
+        self._told = (state, text)
+
+    def _note_own_shares(self, recorded: Recorded, session: TradingDay) -> None:
+        """Learn what the account owns of our symbols beside our positions; a failed read is tried again later."""
+        if not recorded.unnoted:
+            return
+        try:
+            holdings = self.ports.broker.holdings()
+        except BrokerUnavailable as error:
+            log.warning("holdings not known yet, own shares stay unknown: %s", error)
+            return
+        self._monitor.note_own_shares(recorded, holdings, session)
+
+    def _require_right_time(self) -> None:
+        skew = self.ports.broker.clock_skew()
+        if skew is not None and abs(skew) > CLOCK_SKEW_LIMIT:
+            raise ClockWrong(
+                f"The broker's clock differs from ours by {skew:+.1f} s (limit {CLOCK_SKEW_LIMIT} s):"
+                " no orders until the clocks agree. Check the machine's time synchronisation."
+            )
+
+    def _plan_next(self, snapshot: Snapshot, ended: Counter[SendOutcome], session: TradingDay) -> None:
+        """Look again soon while something is under way; sleep once the day is over and nothing is live."""
+        moving = (OrderStatus.SUBMITTING, OrderStatus.ACCEPTED, OrderStatus.CANCELLING, OrderStatus.REQUESTED)
+        live = [order for order in snapshot.orders if order.status in LIVE and order.trading_day == session.day]
+        self._under_way = bool(ended) or any(order.status in moving for order in snapshot.orders)
+        over = session.phase(self.ports.clock.now()) is Phase.AFTER
+        self._settled = session if over and not live else None
+
+    def _session(self) -> Session:
+        return self.ports.calendar.session(self.ports.clock.now())
+
+    def _awake(self, session: TradingDay) -> bool:
+        """From the login before the bell until every order of the day has ended, or the tail after the close has."""
+        now = self.ports.clock.now()
+        lead = timedelta(seconds=self.ports.settings.login_lead)
+        tail = timedelta(seconds=self.ports.settings.settle_tail)
+        return session.bell - lead <= now < session.close + tail and session != self._settled
+
+    def _rest(self, session: Session) -> None:
+        """Nothing to look at: say so once, and loudly where it is not simply a holiday."""
+        self._under_way = False
+        if isinstance(session, NoTrading) and session.unknown:
+            if self._told != (TenantState.HELD, session.because):
+                log.critical("No orders: %s", session.because)
+            self._tell(TenantState.HELD, session.because)
+        else:
+            self._tell(TenantState.WAITING, _resting_text(session))
+
+    def _tell(self, state: TenantState, text: str) -> None:
+        """Write the state where it is new."""
+        if self._told == (state, text):
+            return
+        self.rows.tenants.beat(self.ports.tenure, state, text)
+        self._told = (state, text)
+
+    def _pause(self, scheduled: float | None) -> tuple[float, bool]:
+        """Seconds to wait, and whether what comes then is a moment that does not wait for the schedule."""
+        session = self._session()
+        regular = max(0.0, scheduled or 0.0)
+        if not isinstance(session, TradingDay) or not self._awake(session):
+            regular = self.ports.settings.idle
+        moments = [(regular, False)] + [(seconds, True) for seconds in self._moments(session)]
+        if self._under_way:
+            moments.append((self.ports.settings.follow_up, True))
+        return min(moments)
+
+    def _moments(self, session: Session) -> list[float]:
+        if not isinstance(session, TradingDay):
+            return []
+        lead = timedelta(seconds=self.ports.settings.login_lead)
+        now = self.ports.clock.now()
+        times = (session.bell - lead, session.bell, session.close)
+        return [(time - now).total_seconds() for time in times if time > now]
+
+    def _report_loaded(self, manager: SellOrderManager) -> None:
+        try:
+            log.info("Loaded %s open positions from database", len(manager.get_open_positions()))
+        except ValueError as error:
+            log.error("%s", error)
+
+
+def _state(now: Circumstances) -> tuple[TenantState, str]:
+    if now.halted is not None:
+        return TenantState.HELD, f"halted: {now.halted}"
+    try:
+        parse_exit_rule(now.user.exit_rule)
+    except BadInput as error:
+        return TenantState.HELD, str(error)
+    return TenantState.TRADING, now.phase_text
+
+
+def _resting_text(session: Session) -> str:
+    if isinstance(session, NoTrading):
+        return f"closed: {session.because}"
+    return f"closed; the session is {_hours(session)}"
+
+
+def _hours(session: TradingDay) -> str:
+    bell, close = session.bell.astimezone(IST), session.close.astimezone(IST)
+    return f"{bell:%d %b %Y %H:%M:%S} to {close:%H:%M:%S} IST"
+
+
+def _counted(ended: Counter[SendOutcome]) -> str:
+    return ", ".join(f"{count} {outcome}" for outcome, count in sorted(ended.items()))

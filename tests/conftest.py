@@ -1,0 +1,72 @@
+"""One real PostgreSQL for the whole run, a fresh database for each test, and time that moves when told to."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+
+from domain.clock import VirtualClock
+from repositories.database import Database
+from repositories.embedded import EmbeddedServer, open_embedded
+from repositories.schema import upgrade
+
+NUMBERS = count(1)
+TEMPLATE = "migrated"
+
+
+def renamed(url: str, database: str) -> str:
+    """The same URL with another database."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(path=f"/{database}"))
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
+    """A PostgreSQL of this run, stopped at its end."""
+    folder: Path = tmp_path_factory.mktemp("pg")
+    opened = open_embedded(folder / "database")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def template(server: EmbeddedServer) -> str:
+    """A migrated database that each test gets a copy of."""
+    _create(server, f"{TEMPLATE}")
+    database = Database(renamed(server.url, TEMPLATE))
+    upgrade(database)
+    database.close()
+    return TEMPLATE
+
+
+@pytest.fixture
+def database_url(server: EmbeddedServer, template: str) -> Iterator[str]:
+    """The URL of a fresh migrated database, as the role that row-level security binds."""
+    name = f"test_{next(NUMBERS)}"
+    _create(server, f"{name} TEMPLATE {template}")
+    yield renamed(server.url, name)
+    with psycopg.connect(server.superuser_url, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """The door to a fresh migrated database."""
+    opened = Database(database_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def clock() -> VirtualClock:
+    """Virtual time: Monday 23 November 2026, 08:30 IST."""
+    return VirtualClock(datetime(2026, 11, 23, 3, 0, tzinfo=UTC))
+
+
+def _create(server: EmbeddedServer, words: str) -> None:
+    with psycopg.connect(server.superuser_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {words} OWNER ninefifteen".encode())

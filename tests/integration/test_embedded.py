@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import IO
 from urllib.parse import parse_qs, urlsplit
@@ -46,6 +46,7 @@ if (child := os.fork()) == 0:
     sys.exit()
 os.waitpid(child, 0)
 print(server.url, flush=True)
+sys.stdin.readline()
 lasting = os.fork()
 if lasting == 0:
     os.read(0, 1)
@@ -74,6 +75,10 @@ class Holder:
 
     def says(self) -> str:
         return _pipe(self.process.stdout).readline().strip()
+
+    def hears(self, line: str) -> None:
+        _pipe(self.process.stdin).write(line + "\n")
+        _pipe(self.process.stdin).flush()
 
     def leave(self) -> None:
         self.process.communicate("\n", timeout=60)
@@ -174,8 +179,22 @@ def test_what_was_written_is_there_the_next_time(folder: Path) -> None:
         assert ask(server.url, "SELECT n FROM kept") == "15"
 
 
+def test_nobody_comes_or_goes_while_somebody_else_does(folder: Path) -> None:
+    """Catches: opening or closing without `start.lock`; one would stop the server that the other has just found."""
+    with open_embedded(folder) as server, FileLock(folder / "start.lock") as lock, ThreadPoolExecutor() as pool:
+        assert lock.seize()
+        late = pool.submit(open_embedded, folder)
+        going = pool.submit(server.close)
+        assert not wait([late], timeout=0.5).done
+        assert not going.done()
+        lock.release()
+        with late.result(timeout=60) as again:
+            going.result(timeout=60)
+            assert answers(again.url)
+
+
 def test_many_that_come_at_once_share_one_server(folder: Path) -> None:
-    """Catches: a start outside `start.lock`."""
+    """Catches: `engine.lock` not handed on, without which each would start a server of its own."""
     holders = [Holder(folder) for _ in range(4)]
     url, *others = [holder.says() for holder in holders]
     assert url
@@ -241,7 +260,8 @@ def test_a_forked_copy_neither_stops_it_nor_keeps_it_alive(folder: Path) -> None
     """Catches: no `register_at_fork`: the copy's `atexit` would give up the share that it has in common with us."""
     holder = Holder(folder, FORK)
     url = holder.says()
-    assert url
+    assert answers(url)
+    holder.hears("go on")
     assert holder.says() == "closed"
     assert not answers(url)
     holder.leave()

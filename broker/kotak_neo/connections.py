@@ -1,0 +1,120 @@
+"""HTTP connections that ask the call at hand for permission after connect and TLS and before the first byte."""
+
+import socket
+import ssl
+from functools import partial
+from typing import Any
+
+from requests import Session
+from requests.adapters import HTTPAdapter
+from requests.cookies import RequestsCookieJar
+from urllib3 import HTTPConnectionPool, PoolManager
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from broker.kotak_neo.call import Call, Withheld
+
+
+class Line:
+    """What the connections of one thread share: the call they are used for at the moment."""
+
+    def __init__(self) -> None:
+        self.call: Call | None = None
+
+    def permit(self, connected: socket.socket) -> None:
+        """Let the first byte of the call at hand pass, or raise Withheld."""
+        if self.call is None:
+            raise Withheld("no call is under way")
+        if not self.call.begun:
+            self.call.permit(connected)
+
+
+class _Plain(HTTPConnection):
+    def __init__(self, line: Line, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._line = line
+
+    def send(self, data: Any) -> None:
+        _gate(self, self._line)
+        super().send(data)
+
+
+class _Tls(HTTPSConnection):
+    def __init__(self, line: Line, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._line = line
+
+    def send(self, data: Any) -> None:
+        _gate(self, self._line)
+        super().send(data)
+
+
+def _gate(connection: HTTPConnection, line: Line) -> None:
+    if connection.sock is None:
+        connection.connect()
+    line.permit(connection.sock)
+
+
+class _Pools(PoolManager):
+    """Pools whose connections know the line; a request context cannot carry it, being a key."""
+
+    def __init__(self, line: Line, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._line = line
+
+    def _new_pool(
+        self, scheme: str, host: str, port: int, request_context: dict[str, Any] | None = None
+    ) -> HTTPConnectionPool:
+        pool = super()._new_pool(scheme, host, port, request_context)
+        kind = _Tls if scheme == "https" else _Plain
+        pool.ConnectionCls = partial(kind, self._line)  # type: ignore[assignment]
+        return pool
+
+
+class _Adapter(HTTPAdapter):
+    def __init__(self, line: Line, tls: ssl.SSLContext | None, give_up: float) -> None:
+        self._line = line
+        self._tls = tls
+        self._options = [*HTTPConnection.default_socket_options, *_give_up_after(give_up)]
+        super().__init__(pool_connections=4, pool_maxsize=1, max_retries=0)
+
+    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **kwargs: Any) -> None:
+        """Build the pools around the line and the process's one TLS context."""
+        self.poolmanager = _Pools(
+            self._line,
+            num_pools=connections,
+            maxsize=maxsize,
+            block=block,
+            ssl_context=self._tls,
+            socket_options=self._options,
+        )
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Leave the authorities to the TLS context; loading them per connection costs milliseconds and memory."""
+
+
+class _NoCookies(RequestsCookieJar):
+    """Stays empty: the broker keeps no state with us beyond its session."""
+
+    def extract_cookies(self, response: Any, request: Any) -> None:
+        """Take nothing."""
+
+
+class LineSession(Session):
+    """A requests session that never re-sends: no retries, no redirects, no cookies, no proxies, no .netrc."""
+
+    def __init__(self, line: Line, tls: ssl.SSLContext | None, give_up: float) -> None:
+        super().__init__()
+        self.trust_env = False
+        self.cookies = _NoCookies()
+        adapter = _Adapter(line, tls, give_up)
+        self.mount("http://", adapter)
+        self.mount("https://", adapter)
+
+    def get_redirect_target(self, resp: Any) -> None:
+        """None: where an answer points to is not even read."""
+
+
+def _give_up_after(seconds: float) -> list[tuple[int, int, int]]:
+    """Unacknowledged bytes are dropped by the kernel, too, even for a process that was killed meanwhile (Linux)."""
+    option = getattr(socket, "TCP_USER_TIMEOUT", None)
+    return [] if option is None else [(socket.IPPROTO_TCP, option, int(seconds * 1000))]

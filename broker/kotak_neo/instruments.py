@@ -1,0 +1,75 @@
+"""The NSE cash instrument file: columns in paise and with stray blanks in, instruments in rupees out."""
+
+import csv
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from urllib.parse import urlsplit
+
+from broker.kotak_neo.fields import Malformed, count, decimal, optional, text
+from domain.book import Instrument
+
+_HUNDRED = Decimal(100)
+_NO_FREEZE = 99_999_999
+_NEEDED = frozenset({"pSymbol", "pTrdSymbol", "dTickSize", "lPrecision"})
+
+
+def cash_file(paths: object) -> str:
+    """The address of the NSE cash file among the paths of the day. Raises Malformed."""
+    for path in paths if isinstance(paths, list) else []:
+        if isinstance(path, str) and "nse_cm" in urlsplit(path).path:
+            return path
+    raise Malformed("no nse_cm file in the list")
+
+
+def instruments(content: bytes) -> tuple[Instrument, ...]:
+    """Every tradable line; indices (no tick) and lines that make no sense are left out. Raises Malformed."""
+    text_lines = content.decode("utf-8", "replace").splitlines()
+    lines = csv.reader(text_lines)
+    names = [name.strip(" ;") for name in next(lines, [])]
+    if not _NEEDED.issubset(names):
+        raise Malformed(f"columns missing: {', '.join(sorted(_NEEDED.difference(names)))}")
+    if len(next(csv.reader(text_lines[-1:]))) < len(names):
+        raise Malformed("the last line is cut short")
+    found = tuple(_readable(dict(zip(names, line, strict=False)) for line in lines))
+    if not found:
+        raise Malformed("not one tradable line")
+    return found
+
+
+def _readable(rows: Iterator[Mapping[str, str]]) -> Iterator[Instrument]:
+    for row in rows:
+        try:
+            tick = decimal(row, "dTickSize").scaleb(-count(row, "lPrecision"))
+            if tick > 0:
+                yield _instrument(row, tick)
+        except Malformed:
+            continue
+
+
+def _instrument(row: Mapping[str, str], tick: Decimal) -> Instrument:
+    freeze = _positive(row, "lFreezeQty")
+    return Instrument(
+        symbol=text(row, "pTrdSymbol"),
+        token=text(row, "pSymbol"),
+        name=optional(row, "pDesc") or optional(row, "pSymbolName"),
+        series=optional(row, "pGroup"),
+        isin=optional(row, "pISIN"),
+        tick=tick,
+        lot=int(_positive(row, "lLotSize") or 1),
+        freeze_quantity=int(freeze) if freeze is not None and freeze < _NO_FREEZE else None,
+        band_low=_paise(row, "dLowPriceRange"),
+        band_high=_paise(row, "dHighPriceRange"),
+    )
+
+
+def _paise(row: Mapping[str, str], key: str) -> Decimal | None:
+    amount = _positive(row, key)
+    return None if amount is None else amount / _HUNDRED
+
+
+def _positive(row: Mapping[str, str], key: str) -> Decimal | None:
+    try:
+        number = decimal(row, key)
+    except Malformed:
+        return None
+    return number if number > 0 else None

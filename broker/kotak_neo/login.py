@@ -1,0 +1,110 @@
+"""The two-step login: a TOTP code buys a view token, the MPIN turns it into the trade session of the day.
+
+Source: Kotak's authentication document; an answer counts as success only with token, sid and base URL in it.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from broker.kotak_neo import headers
+from broker.kotak_neo.account import KotakAccount
+from broker.kotak_neo.hosts import require_allowed
+from broker.kotak_neo.reply import Reply, parsed, reply
+from broker.kotak_neo.session import Session, opened
+from broker.kotak_neo.settings import KotakSettings
+from broker.kotak_neo.wire import Answer, Ask
+from domain.clock import Clock
+from domain.errors import BrokerUnavailable, LoginRefused
+from domain.tenure import Tenure
+
+_FIRST = "consumer key, mobile number, UCC or TOTP"
+_SECOND = "MPIN"
+_HEADER_SAFE = re.compile(r"[\x21-\x7e]+")
+_PASSING = frozenset({424, 429, *range(500, 600)})
+
+
+class Login:
+    """One attempt for one account. `ask` exchanges and watches the clock; it raises BrokerUnavailable, ClockWrong."""
+
+    def __init__(
+        self, account: KotakAccount, tenure: Tenure, clock: Clock, settings: KotakSettings, ask: Callable[[Ask], Answer]
+    ) -> None:
+        self._account = account
+        self._tenure = tenure
+        self._clock = clock
+        self._settings = settings
+        self._ask = ask
+        self._code = ""
+
+    def sign_in(self) -> Session:
+        """A new trade session. Raises LoginRefused, BrokerUnavailable, NotAllowed, ClockWrong."""
+        require_allowed(self._settings.login_url, self._settings.loopback_only)
+        self._account.require_login_allowed()
+        self._require_complete()
+        view = self._first_step()
+        trade = self._second_step(view)
+        base_url = _text(trade, "baseUrl")
+        require_allowed(base_url, self._settings.loopback_only)
+        return opened(_text(trade, "token"), _text(trade, "sid"), base_url, self._clock.now())
+
+    def _first_step(self) -> dict[str, Any]:
+        credentials = self._account.credentials
+        self._code = self._account.codes.next(self._clock, self._tenure)
+        asked = {"mobileNumber": credentials.mobile, "ucc": credentials.ucc, "totp": self._code}
+        sent = headers.for_login(credentials.consumer_key)
+        answer = self._ask(Ask("POST", self._url("login/1.0/tradeApiLogin"), sent, json=asked))
+        return self._data(answer, _FIRST, ("token", "sid"))
+
+    def _second_step(self, view: dict[str, Any]) -> dict[str, Any]:
+        credentials = self._account.credentials
+        sent = headers.for_login(credentials.consumer_key, _text(view, "sid"), _text(view, "token"))
+        asked = {"mpin": credentials.mpin}
+        answer = self._ask(Ask("POST", self._url("login/1.0/tradeApiValidate"), sent, json=asked))
+        return self._data(answer, _SECOND, ("token", "sid", "baseUrl"))
+
+    def _data(self, answer: Answer, part: str, needed: tuple[str, ...]) -> dict[str, Any]:
+        body = parsed(answer.body)
+        data = body.get("data") if isinstance(body, dict) else None
+        if 200 <= answer.status < 300 and isinstance(data, dict) and all(_usable(data, key) for key in needed):
+            return data
+        raise self._failure(answer.status, reply(body), part)
+
+    def _failure(self, status: int, said: Reply | None, part: str) -> LoginRefused | BrokerUnavailable:
+        words = self._account.hide_all(said.text, self._code) if said is not None else "no readable answer"
+        if not _refused(status, said):
+            return BrokerUnavailable(f"{self._tenure}: login failed, HTTP {status}: {words or 'no reason given'}.")
+        self._account.count_refusal()
+        return LoginRefused(
+            f"{self._tenure}: the broker refused the login ({part}), HTTP {status}: {words}. Correct the credentials."
+        )
+
+    def _require_complete(self) -> None:
+        credentials = self._account.credentials
+        texts = {"consumer key": credentials.consumer_key, "mobile number": credentials.mobile,
+                 "UCC": credentials.ucc, "MPIN": credentials.mpin}  # fmt: skip
+        wrong = [name for name, text in texts.items() if not _HEADER_SAFE.fullmatch(text)]
+        if wrong:
+            raise LoginRefused(f"{self._tenure}: {', '.join(wrong)} empty or with blanks in it; enter it again.")
+
+    def _url(self, path: str) -> str:
+        return f"{self._settings.login_url.rstrip('/')}/{path}"
+
+
+def _refused(status: int, said: Reply | None) -> bool:
+    """A definite no to the credentials; everything in passing, and every page that is not Kotak's, is none."""
+    if status == 401:
+        return True
+    if status in _PASSING or said is None:
+        return False
+    return not said.ok and bool(said.text) and (status < 300 or status >= 400)
+
+
+def _usable(data: dict[str, Any], key: str) -> bool:
+    text = _text(data, key)
+    return bool(_HEADER_SAFE.fullmatch(text)) and (key != "baseUrl" or text.startswith("http"))
+
+
+def _text(data: dict[str, Any], key: str) -> str:
+    value = data.get(key)
+    return value if isinstance(value, str) else ""

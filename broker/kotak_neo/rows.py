@@ -1,0 +1,87 @@
+"""Rows of Kotak's reports as ours: order book, trades, holdings, quotes."""
+
+from decimal import Decimal
+
+from broker.kotak_neo.fields import Malformed, Row, count, decimal, epoch, ist, optional, side, text
+from domain.book import Holding, OrderReport, Quote, ReportedState, Trade
+
+_RESTING = (
+    "open", "trigger pending", "modified", "not modified", "modify pending", "modify validation pending",
+    "cancel pending", "not cancelled",
+)  # fmt: skip
+_ENDS = {
+    "complete": ReportedState.COMPLETE, "traded": ReportedState.COMPLETE, "executed": ReportedState.COMPLETE,
+    "rejected": ReportedState.REJECTED, "cancelled": ReportedState.CANCELLED, "canceled": ReportedState.CANCELLED,
+    "cancelled after market order": ReportedState.CANCELLED,
+}  # fmt: skip
+_STATES = {**dict.fromkeys(_RESTING, ReportedState.OPEN), **_ENDS}
+_FILL_TIME = "%d-%b-%Y %H:%M:%S"
+
+
+def order_report(row: Row) -> OrderReport:
+    """One row of the order book. Raises Malformed."""
+    state = reported_state(row)
+    reason = optional(row, "rejRsn")
+    return OrderReport(
+        broker_order_id=text(row, "nOrdNo"),
+        tag=optional(row, "GuiOrdId"),
+        symbol=text(row, "trdSym"),
+        side=side(row),
+        quantity=count(row, "qty"),
+        filled=count(row, "fldQty"),
+        price=decimal(row, "prc"),
+        average_price=_average(row),
+        state=state,
+        text=reason if state is ReportedState.REJECTED and reason != "--" else "",
+        evidence=dict(row),
+    )
+
+
+def reported_state(row: Row) -> ReportedState:
+    """`ordSt`, else `stat`; whatever is new is pending, never failed."""
+    written = optional(row, "ordSt") or optional(row, "stat")
+    return _STATES.get(" ".join(written.lower().split()), ReportedState.PENDING)
+
+
+def trade(row: Row) -> Trade:
+    """One fill: `avgPrc` and `fldQty` are of this fill alone. Raises Malformed."""
+    return Trade(
+        trade_id=text(row, "flId"),
+        broker_order_id=text(row, "nOrdNo"),
+        symbol=text(row, "trdSym"),
+        side=side(row),
+        quantity=count(row, "fldQty"),
+        price=decimal(row, "avgPrc"),
+        at=ist(f"{optional(row, 'flDt')} {optional(row, 'flTm')}", _FILL_TIME),
+    )
+
+
+def holding(row: Row) -> Holding:
+    """Shares in the demat account; the symbol is the bare name, the token the exchange's. Raises Malformed."""
+    quantity = count(row, "quantity")
+    return Holding(
+        symbol=optional(row, "symbol") or text(row, "displaySymbol"),
+        token=text(row, "exchangeIdentifier"),
+        quantity=quantity,
+        sellable=count(row, "sellableQuantity") if row.get("sellableQuantity") is not None else quantity,
+        average_price=decimal(row, "averagePrice"),
+    )
+
+
+def quote(row: Row) -> Quote:
+    """Last price in rupees. Raises Malformed."""
+    return Quote(
+        token=text(row, "exchange_token"),
+        symbol=optional(row, "display_symbol"),
+        last_price=decimal(row, "ltp"),
+        at=epoch(row, "lstup_time"),
+    )
+
+
+def _average(row: Row) -> Decimal | None:
+    """None while nothing is filled; a price that cannot be read does not spoil the row."""
+    try:
+        average = decimal(row, "avgPrc")
+    except Malformed:
+        return None
+    return average if average > 0 else None

@@ -1,0 +1,56 @@
+"""A session of the trading day: its token, its host, and until when it is worth using."""
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+
+from domain.clock import IST
+
+_MARGIN = timedelta(minutes=2)
+_LONGEST = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Token and sid of the trade session; `base_url` is where all later calls go. Times are UTC."""
+
+    token: str = field(repr=False)
+    sid: str = field(repr=False)
+    base_url: str
+    created: datetime
+    expires: datetime
+
+    def good_at(self, now: datetime) -> bool:
+        """Whether it was created today (IST) and has more than two minutes left.
+
+        Source: Kotak publishes no lifetime; a token of theirs ended at midnight IST, and NSE wants a daily log-out.
+        """
+        same_day = self.created.astimezone(IST).date() == now.astimezone(IST).date()
+        return same_day and now < self.expires - _MARGIN
+
+    def url(self, path: str) -> str:
+        """The address of a path; the base may itself carry one."""
+        return f"{self.base_url.rstrip('/')}/{path.lstrip('/')}"
+
+
+def opened(token: str, sid: str, base_url: str, now: datetime) -> Session:
+    """A session created now, ending with the token's own `exp` or else at midnight IST."""
+    return Session(token, sid, base_url, now, expiry(token, now) or _midnight(now))
+
+
+def expiry(token: str, now: datetime) -> datetime | None:
+    """The `exp` of a JWT, unverified; None where there is none that makes sense."""
+    try:
+        payload = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        ends = datetime.fromtimestamp(claims["exp"], UTC)
+    except (IndexError, KeyError, TypeError, ValueError, OverflowError, OSError, RecursionError, binascii.Error):
+        return None
+    return ends if now < ends < now + _LONGEST else None
+
+
+def _midnight(now: datetime) -> datetime:
+    tomorrow = now.astimezone(IST).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, time(), IST).astimezone(UTC)

@@ -1,0 +1,107 @@
+"""One request out, one answer in: the only module that lets bytes go to Kotak, under a call's limits."""
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import requests
+from urllib3.exceptions import HTTPError
+
+from broker.kotak_neo.call import Call
+from broker.kotak_neo.connections import Line, LineSession
+from broker.kotak_neo.hosts import require_allowed
+from broker.kotak_neo.settings import KotakSettings
+from domain.clock import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A request; headers and bodies carry secrets and are never printed."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    form: Mapping[str, str] | None = field(default=None, repr=False)
+    json: Mapping[str, str] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back. `began` and `ended` are boot-time seconds, `began_at` and `ended_at` the wall clock (UTC)."""
+
+    status: int
+    body: bytes = field(repr=False)
+    began: float = 0.0
+    began_at: datetime | None = None
+    ended_at: datetime | None = None
+    date: str | None = None
+    retry_after: str | None = None
+
+
+class NoAnswer(Exception):
+    """The exchange broke. `begun`: a byte may have left this machine, so the broker may have acted on it."""
+
+    def __init__(self, text: str, begun: bool) -> None:
+        super().__init__(text)
+        self.begun = begun
+
+
+class Wire:
+    """The connections of one thread; keep-alive between calls, nothing sent twice."""
+
+    def __init__(self, clock: Clock, settings: KotakSettings, tls: ssl.SSLContext | None) -> None:
+        self._clock = clock
+        self._settings = settings
+        self._line = Line()
+        self._session = LineSession(self._line, tls, settings.call_deadline)
+
+    def send(self, ask: Ask, call: Call) -> Answer:
+        """Exchange under the call's limits. Raises NoAnswer, Withheld and, for a host beyond loopback, NotAllowed."""
+        require_allowed(ask.url, self._settings.loopback_only)
+        began, began_at = self._clock.monotonic(), self._clock.now()
+        with call:
+            self._line.call = call
+            try:
+                response = self._exchange(ask, call)
+            except (requests.RequestException, HTTPError) as error:
+                raise NoAnswer(_what_broke(error, call), call.begun) from None
+            finally:
+                self._line.call = None
+        return _answer(response, began, began_at, self._clock.now())
+
+    def close(self) -> None:
+        """Let the connections go."""
+        self._session.close()
+
+    def _exchange(self, ask: Ask, call: Call) -> requests.Response:
+        prepared = self._session.prepare_request(
+            requests.Request(ask.method, ask.url, headers=dict(ask.headers), data=ask.form, json=ask.json)
+        )
+        require_allowed(prepared.url or "", self._settings.loopback_only)
+        connect = min(self._settings.connect_timeout, max(call.remaining, 0.001))
+        # The alarm comes first; the read time-out is what remains if it never does.
+        return self._session.send(prepared, timeout=(connect, call.remaining + 1.0), allow_redirects=False)
+
+
+def _answer(response: requests.Response, began: float, began_at: datetime, ended_at: datetime) -> Answer:
+    headers = response.headers
+    return Answer(
+        response.status_code,
+        response.content,
+        began,
+        began_at,
+        ended_at,
+        headers.get("Date"),
+        headers.get("Retry-After"),
+    )
+
+
+def _what_broke(error: BaseException, call: Call) -> str:
+    """The innermost cause in words: the outer ones repeat addresses, and a bad header's even its value."""
+    if call.cut:
+        return "no complete answer before the deadline of the call, its socket was shut"
+    while (inner := error.__cause__ or error.__context__) is not None:
+        error = inner
+    detail = error.strerror if isinstance(error, OSError) and error.strerror else ""
+    return f"{type(error).__name__} {detail}".strip()

@@ -52,8 +52,8 @@ class Programs:
     ) -> subprocess.CompletedProcess[str]:
         """Run one program in the folder `at`, handing it the descriptors `keep`; its output is one text.
 
-        It gets an environment of its own: neither our secrets nor a stray PGPORT reach the server. It gets a session
-        of its own: Ctrl-C in our terminal is ours to answer. Raises subprocess.TimeoutExpired after `seconds`.
+        Its environment and its session are its own: none of our secrets, no stray PGPORT, no Ctrl-C in our terminal
+        reaches it. Raises subprocess.TimeoutExpired after `seconds`.
         """
         self._clear_the_way(at)
         return subprocess.run(

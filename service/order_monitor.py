@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from domain.book import Book, Holding, OrderReport
-from domain.clock import Clock
 from domain.fills import own_shares, sold_of_ours
 from domain.market import TradingDay
 from domain.models import AccountDay, Order, Position, Snapshot
@@ -20,8 +19,7 @@ from domain.sightings import Look, Sighting, sight
 from repositories.journal import Entry
 from repositories.sends import Answer
 from service.ledger import Ledger
-from service.ports import Repositories
-from service.settings import TradingSettings
+from service.ports import Ports, Repositories
 
 log = logging.getLogger(__name__)
 
@@ -49,11 +47,12 @@ class Recorded:
 class OrderMonitor:
     """Turns books into rows for one tenant."""
 
-    def __init__(self, repositories: Repositories, clock: Clock, settings: TradingSettings, user_id: int) -> None:
+    def __init__(self, ports: Ports, repositories: Repositories) -> None:
         self._rows = repositories
-        self._clock = clock
-        self._settings = settings
-        self._user_id = user_id
+        self._clock = ports.clock
+        self._settings = ports.settings
+        self._instruments = ports.instruments
+        self._user_id = ports.tenure.user_id
         self._prefix: str | None = None
 
     def record(self, book: Book, session: TradingDay) -> Recorded:
@@ -70,11 +69,14 @@ class OrderMonitor:
 
     def note_own_shares(self, recorded: Recorded, holdings: Iterable[Holding], session: TradingDay) -> None:
         """Keep what the account itself owns of our symbols, from the day's first holdings."""
-        held = {holding.symbol: holding.quantity for holding in holdings}
-        held |= {holding.token: holding.quantity for holding in holdings}
-        noted = [_own(position, held, recorded) for position in recorded.unnoted]
+        held = {holding.token: holding.quantity for holding in holdings}
+        noted = [_own(position, held.get(self._token(position), 0), recorded) for position in recorded.unnoted]
         with self._rows.door():
             self._rows.accounts.note_own_shares(session.day, noted)
+
+    def _token(self, position: Position) -> str:
+        instrument = self._instruments.find(position.placed_symbol, position.symbol)
+        return instrument.token if instrument else ""
 
     def _tag_prefix(self) -> str:
         if self._prefix is None:
@@ -162,13 +164,13 @@ def _absent_from(order: Order, look: Look) -> Order:
     return replace(order, absent_since=look.at)
 
 
-def _own(position: Position, held: dict[str, int], recorded: Recorded) -> AccountDay:
+def _own(position: Position, holding: int, recorded: Recorded) -> AccountDay:
     symbol = traded_symbol(position)
     today = [o for o in recorded.snapshot.orders if o.wire_symbol == symbol and o.status is not OrderStatus.REQUESTED]
     sold_today = sum(order.filled for order in today if order.side is Side.SELL)
     bought_today = sum(order.filled for order in today if order.side is Side.BUY)
     outside = recorded.reading.outside.get(symbol, Outside())
-    own = own_shares(held.get(symbol, 0), outside.bought, position, sold_today, bought_today)
+    own = own_shares(holding, outside.bought, position, sold_today, bought_today)
     return AccountDay(symbol, own, outside.bought, 0)
 
 

@@ -10,7 +10,8 @@ class TradingSettings:
     `cycle`: between two looks. `follow_up`: until the next look while something is under way. `book_max_age`: how old
     a book may be for a decision. `send_window`: how long after its commit an intent may be sent. `call_deadline`:
     the broker call's total. `book_lag`: how late an accepted order may show in the book. `login_lead`: before the
-    bell. `retry_after`: after a rejection, times the rejections so far. `settle_tail`: after the close, for the last fills and lapses. `idle`: the longest wait of a sleeping tenant.
+    bell. `retry_after`: after a rejection, times the rejections so far. `settle_tail`: after the close, for the last
+    fills and lapses. `idle`: the longest wait of a sleeping tenant.
     """
 
     cycle: float = 5.0

@@ -41,7 +41,7 @@ class TradingService:
         self.rows = repositories or tenant_repositories(ports.database, ports.tenure)
         self.sell_manager: SellOrderManager | None = None
         self._router = OrderRouter(ports, self.rows)
-        self._monitor = OrderMonitor(self.rows, ports.clock, ports.settings, ports.tenure.user_id)
+        self._monitor = OrderMonitor(ports, self.rows)
         self._buys = BuyDesk(ports.instruments, self._router)
         self._told: tuple[TenantState, str] | None = None
         self._under_way = False
@@ -68,18 +68,23 @@ class TradingService:
         self.initialize()
         self.resume()
         scheduler = schedule.Scheduler()
-        scheduler.every(self.ports.settings.cycle).seconds.do(self.look)
+        scheduler.every(self.ports.settings.cycle).seconds.do(self.look)  # type: ignore[arg-type] # fractions work
         while not self.ports.tenure.stopping:
-            pause, punctual = self._pause(scheduler.idle_seconds)
-            woken = self.ports.clock.wait(self.ports.tenure.wake, pause)
-            self.ports.tenure.wake.clear()
-            if self.ports.tenure.stopping:
-                break
-            if woken or punctual:
-                scheduler.run_all()
-            else:
-                scheduler.run_pending()
-        self._tell(TenantState.STOPPED, "")
+            self._turn(scheduler)
+        if not self.ports.tenure.revoked:
+            self._tell(TenantState.STOPPED, "")
+
+    def _turn(self, scheduler: schedule.Scheduler) -> None:
+        """Wait for the schedule, a change of the rows, or a moment of the day, whichever is first; then look."""
+        pause, punctual = self._pause(scheduler.idle_seconds)
+        woken = self.ports.clock.wait(self.ports.tenure.wake, pause)
+        self.ports.tenure.wake.clear()
+        if self.ports.tenure.stopping:
+            return
+        if woken or punctual:
+            scheduler.run_all()
+        else:
+            scheduler.run_pending()
 
     def resume(self) -> None:
         """How every start begins: say what the rows leave open, then look."""

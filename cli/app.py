@@ -1,0 +1,36 @@
+"""The command line, assembled: every verb with its help, every error as one sentence and an exit code."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from cli.exits import EPILOG
+from domain.errors import NinefifteenError
+
+app = typer.Typer(
+    name="ninefifteen",
+    help="Keeps every open position of every trading account protected by exactly one sell order.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+@app.callback()
+def _root() -> None:
+    """Keeps every open position of every trading account protected by exactly one sell order."""
+
+
+def main() -> None:
+    """Run a verb; errors of ours end as a sentence on stderr and the exit code of their kind."""
+    try:
+        app()
+    except NinefifteenError as error:
+        sys.stderr.write(f"ninefifteen: {error}\n")
+        sys.exit(error.exit_code)
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]

@@ -1,0 +1,125 @@
+"""The composition root: opens the database, and puts tenants together from every layer."""
+
+import logging
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from broker.kotak_neo import KotakAccount, KotakNeo, KotakSettings
+from domain.clock import Clock
+from domain.market import Calendar
+from domain.models import Credentials
+from domain.tenure import Tenure
+from repositories.credentials import CredentialsRepository
+from repositories.database import Database, require_trustworthy
+from repositories.embedded import open_embedded
+from repositories.instruments import InstrumentsRepository
+from repositories.schema import require_current, schema_status, upgrade
+from repositories.vault import Vault, load_keys
+from service.ports import InstrumentTable, Ports
+from service.settings import TradingSettings
+from service.trading_service import TradingService
+from settings import Settings
+
+log = logging.getLogger("ninefifteen.wiring")
+
+
+@contextmanager
+def open_any_database(settings: Settings) -> Iterator[Database]:
+    """The configured PostgreSQL, or the embedded one; whatever its schema. Raises DatabaseUnavailable, BadInput."""
+    if settings.database_url is not None:
+        database = Database(settings.database_url.get_secret_value(), pool_size=settings.pool_size)
+        try:
+            yield database
+        finally:
+            database.close()
+        return
+    with open_embedded(settings.data_folder) as server:
+        database = Database(server.url, pool_size=settings.pool_size)
+        try:
+            yield database
+        finally:
+            database.close()
+
+
+@contextmanager
+def open_database(settings: Settings) -> Iterator[Database]:
+    """A database with this program's schema; an empty embedded one is given it. Raises SchemaUnknown as well."""
+    with open_any_database(settings) as database:
+        if settings.database_url is None and schema_status(database).current is None:
+            upgrade(database)
+        require_current(database)
+        require_trustworthy(database)
+        yield database
+
+
+def open_vault(settings: Settings) -> Vault:
+    """The keys that seal credentials. Raises BadInput, NotAllowed."""
+    text = settings.secret_keys.get_secret_value() if settings.secret_keys else None
+    return Vault(load_keys(text, settings.key_file))
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """The settings of a service, with a drill's pace applied."""
+
+    trading: TradingSettings
+    lease: float
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Times":
+        """Take over what the environment says."""
+        trading = TradingSettings(
+            cycle=settings.cycle_seconds,
+            send_window=settings.send_window_seconds,
+            call_deadline=settings.call_deadline_seconds,
+            book_lag=settings.book_lag_seconds,
+        )
+        return cls(trading.paced(settings.pace), settings.lease_seconds)
+
+
+class TenantFactory:
+    """Makes the service of a tenure. Accounts live as long as the process, so that a restart of a tenant neither
+    logs in again nor doubles its rate; changed credentials make a new account."""
+
+    def __init__(self, database: Database, vault: Vault, clock: Clock, calendar: Calendar, settings: Settings) -> None:
+        self._database = database
+        self._credentials = CredentialsRepository(database, vault)
+        self._clock = clock
+        self._calendar = calendar
+        self._times = Times.of(settings)
+        self._kotak = _kotak_settings(settings, self._times)
+        self._instruments = InstrumentTable(InstrumentsRepository(database))
+        self._tls = ssl.create_default_context()
+        self._accounts: dict[int, tuple[Credentials, KotakAccount]] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, tenure: Tenure) -> TradingService:
+        """The service of one tenure. Raises BadInput where its credentials are missing or cannot be opened."""
+        account = self._account(tenure.user_id)
+        broker = KotakNeo(account, tenure, self._clock, self._kotak, self._database.require_idle, self._tls)
+        ports = Ports(
+            tenure, broker, self._database, self._clock, self._calendar, self._instruments, self._times.trading
+        )
+        return TradingService(ports)
+
+    def _account(self, user_id: int) -> KotakAccount:
+        credentials = self._credentials.read(user_id)
+        with self._lock:
+            known = self._accounts.get(user_id)
+            if known is not None and known[0] == credentials:
+                return known[1]
+            account = KotakAccount(credentials, self._kotak, self._clock)
+            self._accounts[user_id] = (credentials, account)
+            return account
+
+
+def _kotak_settings(settings: Settings, times: Times) -> KotakSettings:
+    return KotakSettings(
+        settings.kotak_url,
+        call_deadline=times.trading.call_deadline,
+        orders_per_second=settings.orders_per_second,
+        reads_per_second=settings.reads_per_second,
+    )

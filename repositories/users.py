@@ -1,0 +1,193 @@
+"""The admin's rows: who is to be served, and how. Each is read by itself, so that a bad one spoils no other."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.orm import Session
+
+from domain.errors import BadInput, ConstraintBroken
+from domain.exits import parse_exit_rule
+from domain.models import BrokerName, User
+from repositories.database import Database
+from repositories.journal import Entry, JournalRepository
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+COLUMNS = "SELECT id, name, broker, enabled, live, revision, CAST(exit_rule AS text) AS exit_rule FROM users"
+ALL = text(f"{COLUMNS} ORDER BY id")
+ONE = text(f"{COLUMNS} WHERE id = :id")
+NAMED = text(f"{COLUMNS} WHERE name = :word OR CAST(id AS text) = :word ORDER BY name = :word DESC LIMIT 1")
+SERIALLY = text("SELECT pg_advisory_xact_lock(915, 3)")
+SKIP_TAKEN_NUMBERS = text(
+    "SELECT setval('users_id_seq', m.id) FROM (SELECT max(id) AS id FROM users) m, users_id_seq s"
+    " WHERE m.id >= s.last_value"
+)
+INSERT = text(
+    "INSERT INTO users (name, broker, exit_rule, enabled, live)"
+    " VALUES (:name, :broker, CAST(:exit_rule AS jsonb), :enabled, :live) RETURNING id"
+)
+INSERT_SEALED = text("INSERT INTO credentials (user_id, sealed, sealed_at) VALUES (:id, :sealed, clock_timestamp())")
+SET_EXIT = text("UPDATE users SET exit_rule = CAST(:exit_rule AS jsonb) WHERE id = :id RETURNING id")
+SET_ENABLED = text("UPDATE users SET enabled = :enabled WHERE id = :id RETURNING id")
+SET_LIVE = text("UPDATE users SET live = :live WHERE id = :id RETURNING id")
+RESTART = text("UPDATE users SET revision = revision + 1 WHERE id = :id RETURNING revision")
+
+
+@dataclass(frozen=True, slots=True)
+class BadUser:
+    """A row that cannot be read as a User, and why."""
+
+    id: int
+    name: str
+    why: str
+    enabled: bool
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """All users, by number: those that can be read and those that cannot."""
+
+    users: tuple[User, ...]
+    bad: tuple[BadUser, ...]
+
+
+class UsersRepository:
+    """Reads for the service, writes for operators (`by`: who); a write wakes the tenant and is journaled.
+
+    Every method may raise DatabaseUnavailable; a write that raises has changed nothing.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def wanted(self) -> Wanted:
+        """Every user, enabled or not."""
+        with self._database.as_service() as session:
+            rows = session.execute(ALL).mappings().all()
+        read = [_read(row) for row in rows]
+        return Wanted(
+            tuple(user for user in read if isinstance(user, User)),
+            tuple(user for user in read if isinstance(user, BadUser)),
+        )
+
+    def get(self, user_id: int) -> User:
+        """One user by number. Raises BadInput when there is none, or its row cannot be read."""
+        with self._database.as_service() as session:
+            row = session.execute(ONE, {"id": user_id}).mappings().one_or_none()
+        return _require(row, str(user_id))
+
+    def find(self, name_or_id: str) -> User:
+        """One user by name, else by number. Raises BadInput when there is none, or its row cannot be read."""
+        with self._database.as_service() as session:
+            row = session.execute(NAMED, {"word": name_or_id.replace("\0", "")}).mappings().one_or_none()
+        return _require(row, name_or_id)
+
+    def add(
+        self,
+        name: str,
+        broker: str,
+        exit_rule: Mapping[str, object],
+        sealed_credentials: str,
+        enabled: bool = True,
+        *,
+        live: bool = False,
+        by: str = "cli",
+    ) -> int:
+        """Enter a user with sealed credentials; its number. Raises BadInput for a bad or taken value."""
+        _check(name, broker, exit_rule)
+        row = {"name": name, "broker": broker, "exit_rule": _written(exit_rule), "enabled": enabled, "live": live}
+        try:
+            return self._add(row, sealed_credentials, by)
+        except ConstraintBroken as error:
+            raise BadInput(_collision(name, error)) from error
+
+    def set_exit(self, user_id: int, exit_rule: Mapping[str, object], *, by: str = "cli") -> None:
+        """Give the user another exit rule. Raises BadInput."""
+        parse_exit_rule(exit_rule)
+        values = {"id": user_id, "exit_rule": _written(exit_rule)}
+        self._change(SET_EXIT, values, "USER_EXIT_SET", {"exit_rule": exit_rule}, by)
+
+    def set_enabled(self, user_id: int, enabled: bool, *, by: str = "cli") -> None:
+        """Have the user served or not. Raises BadInput when there is none."""
+        event = "USER_ENABLED" if enabled else "USER_DISABLED"
+        self._change(SET_ENABLED, {"id": user_id, "enabled": enabled}, event, {}, by)
+
+    def set_live(self, user_id: int, live: bool, *, by: str = "cli") -> None:
+        """Allow or forbid real orders. Raises BadInput when there is no such user."""
+        self._change(SET_LIVE, {"id": user_id, "live": live}, "USER_LIVE" if live else "USER_NOT_LIVE", {}, by)
+
+    def restart(self, user_id: int, *, by: str = "cli") -> int:
+        """Ask for a new start of this user alone; its new revision. Raises BadInput when there is none."""
+        return self._change(RESTART, {"id": user_id}, "USER_RESTARTED", {}, by)
+
+    def _add(self, row: dict[str, Any], sealed: str, by: str) -> int:
+        with self._database.as_operator(by) as session:
+            session.execute(SERIALLY)
+            session.execute(SKIP_TAKEN_NUMBERS)
+            user_id = int(session.execute(INSERT, row).scalar_one())
+            session.execute(INSERT_SEALED, {"id": user_id, "sealed": sealed})
+            self._journal(by, Entry("USER_ADDED", user_id, detail={"name": row["name"], "broker": row["broker"]}))
+        return user_id
+
+    def _change(self, statement: Any, values: dict[str, Any], event: str, detail: Mapping[str, Any], by: str) -> int:
+        with self._database.as_operator(by) as session:
+            result = _require_changed(session, statement, values)
+            self._journal(by, Entry(event, values["id"], detail=detail))
+        return result
+
+    def _journal(self, by: str, entry: Entry) -> None:
+        JournalRepository(partial(self._database.as_operator, by)).write([entry])
+
+
+def _require_changed(session: Session, statement: Any, values: dict[str, Any]) -> int:
+    result = session.execute(statement, values).scalar_one_or_none()
+    if result is None:
+        raise BadInput(f"There is no user {values['id']}; nothing was changed.")
+    return int(result)
+
+
+def _read(row: RowMapping) -> User | BadUser:
+    try:
+        return User(**{**row, "broker": BrokerName(row["broker"]), "exit_rule": _rule(row["exit_rule"])})
+    except ValueError as error:
+        why = f"The row of user {row['name']} ({row['id']}) cannot be read: {error}. Correct it by SQL."
+        return BadUser(row["id"], row["name"], why, row["enabled"], row["revision"])
+
+
+def _rule(written: str) -> Mapping[str, object]:
+    rule = json.loads(written)
+    if not isinstance(rule, dict):
+        raise ValueError("exit_rule is not a JSON object")
+    return rule
+
+
+def _require(row: RowMapping | None, asked: str) -> User:
+    if row is None:
+        raise BadInput(f"There is no user {asked[:80]!r}.")
+    user = _read(row)
+    if isinstance(user, BadUser):
+        raise BadInput(user.why)
+    return user
+
+
+def _check(name: str, broker: str, exit_rule: Mapping[str, object]) -> None:
+    if not NAME.fullmatch(name):
+        raise BadInput(f"The name {name[:80]!r} must be 1 to 63 letters, digits, dots, dashes or underscores.")
+    if broker not in list(BrokerName):
+        raise BadInput(f"The broker {broker[:80]!r} is not known; known is: {', '.join(BrokerName)}.")
+    parse_exit_rule(exit_rule)
+
+
+def _written(exit_rule: Mapping[str, object]) -> str:
+    return json.dumps(dict(exit_rule), default=str)
+
+
+def _collision(name: str, error: ConstraintBroken) -> str:
+    if "users_name_is_unique" in str(error):
+        return f"There is a user {name} already; choose another name. Nothing was written."
+    return f"User {name} could not be added; nothing was written, try again. PostgreSQL says: {error}"

@@ -137,12 +137,12 @@ def drill(now: datetime, open_in: float, day_length: float) -> DrillCalendar:
 
 def round_up_to_tick(price: Decimal, tick: Decimal) -> Decimal:
     """The lowest multiple of the tick that is not below the price: a sell target never promises less."""
-    return (price / tick).to_integral_value(ROUND_CEILING) * tick
+    return (price / tick).quantize(Decimal(1), ROUND_CEILING) * tick
 
 
 def round_down_to_tick(price: Decimal, tick: Decimal) -> Decimal:
     """The highest multiple of the tick that is not above the price."""
-    return (price / tick).to_integral_value(ROUND_FLOOR) * tick
+    return (price / tick).quantize(Decimal(1), ROUND_FLOOR) * tick
 
 
 def _overridden(override: DayOverride) -> Session:

@@ -1,0 +1,84 @@
+"""The whole simulated broker: accounts, order desk, exchange, sessions, faults and ledger, under one lock.
+
+Whoever touches it holds `lock` and has called `settle` first, so that everything due by now has happened.
+"""
+
+import threading
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+from broker.simulator.accounts import Account
+from broker.simulator.agenda import Agenda
+from broker.simulator.book import Book
+from broker.simulator.clock import Clock, next_midnight
+from broker.simulator.desk import OrderDesk
+from broker.simulator.exchange import Exchange
+from broker.simulator.faults import Faults
+from broker.simulator.floor import Floor
+from broker.simulator.instruments import PACKAGED, read_instruments
+from broker.simulator.ledger import Ledger
+from broker.simulator.orders import Order
+from broker.simulator.rms import TradingDay
+from broker.simulator.sessions import Sessions
+from broker.simulator.settings import Settings
+from broker.simulator.throttle import Throttle
+
+
+class Brokerage:
+    """Everything that the server's calls and the control door work on."""
+
+    def __init__(
+        self, accounts: Iterable[Account], clock: Clock, settings: Settings, instruments: Path | None, seed: int
+    ) -> None:
+        self.lock = threading.RLock()
+        self.clock = clock
+        self.settings = settings
+        self.instrument_csv = (instruments or PACKAGED).read_bytes()
+        self.books = {account.ucc: Book(account) for account in accounts}
+        self.by_key = {book.account.consumer_key: book.account for book in self.books.values()}
+        self.exchange = Exchange(read_instruments(self.instrument_csv.decode()))
+        self.ledger = Ledger()
+        self.sessions = Sessions(seed)
+        self.faults = Faults()
+        self.throttle = Throttle()
+        self._agenda = Agenda()
+        self.floor = Floor(self.exchange, self.ledger, self.books)
+        self.desk = OrderDesk(self._agenda, self.floor, self.books, settings)
+        self._agenda.at(next_midnight(clock.now()), self._next_day)
+
+    def settle(self) -> datetime:
+        """Let everything happen that is due by now; the moment this is."""
+        now = self.clock.now()
+        self._agenda.settle(now)
+        return now
+
+    def trade_within(self, day: TradingDay | None) -> None:
+        """Set the trading hours; None is always open. At the close the exchange ends what is left."""
+        self.desk.day = day
+        if day:
+            self._agenda.at(day.close, lambda moment: self._close(day, moment))
+
+    def book(self, ucc: str) -> Book:
+        """The account's book; ValueError for an unknown account."""
+        try:
+            return self.books[ucc]
+        except KeyError:
+            raise ValueError(f"no account {ucc}") from None
+
+    def order(self, number: str) -> Order:
+        """Today's order of that number, whoever's; ValueError when there is none."""
+        for book in self.books.values():
+            if number in book.orders:
+                return book.orders[number]
+        raise ValueError(f"no order {number} today")
+
+    def _close(self, day: TradingDay, moment: datetime) -> None:
+        if self.desk.day == day:
+            self.floor.close(moment)
+
+    def _next_day(self, moment: datetime) -> None:
+        self.floor.close(moment)
+        for book in self.books.values():
+            book.next_day()
+        self._agenda.at(next_midnight(moment), self._next_day)

@@ -1,0 +1,61 @@
+"""The control door over HTTP, JSON in and out, for tests that run the simulator in a process of its own."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from broker.simulator.answers import Answer, invalid_route, say
+from broker.simulator.brokerage import Brokerage
+from broker.simulator.door import ControlDoor
+from broker.simulator.ledger_report import Report
+
+CONTROL = "/control/"
+Asked = dict[str, Any]
+
+
+class ControlDesk:
+    """Turns paths and JSON into calls of the control door. What cannot be done is 400 with a sentence."""
+
+    def __init__(self, broker: Brokerage) -> None:
+        door = ControlDoor(broker)
+        self._door = door
+        self._reads: dict[str, Callable[[], object]] = {
+            "ledger": door.ledger,
+            "accounts": lambda: {"accounts": [asdict(account) for account in door.accounts]},
+            "settings": door.settings,
+        }
+        self._writes: dict[str, Callable[[Asked], Report | None]] = {
+            "price": self._price,
+            "fill": lambda asked: door.fill(**asked),
+            "lapse": lambda asked: door.lapse(**asked),
+            "manual": lambda asked: {"order": door.manual_order(**asked)},
+            "manual-cancel": lambda asked: door.manual_cancel(**asked),
+            "holdings": lambda asked: door.set_holding(**asked),
+            "fault": lambda asked: door.fault(**asked),
+            "clear-faults": lambda asked: door.clear_faults(**asked),
+            "end-sessions": lambda asked: door.end_sessions(**asked),
+            "settings": lambda asked: door.configure(**asked),
+        }
+
+    def answer(self, method: str, path: str, body: bytes) -> Answer:
+        """Carry out one command."""
+        name = path.removeprefix(CONTROL)
+        if method == "GET" and name in self._reads:
+            return say(self._reads[name]())
+        if method == "POST" and name in self._writes:
+            return self._write(name, body)
+        return invalid_route(path)
+
+    def _write(self, name: str, body: bytes) -> Answer:
+        try:
+            return say(self._writes[name](json.loads(body or b"{}")) or {"done": True})
+        except (ValueError, TypeError) as wrong:
+            return say({"error": str(wrong)}, 400)
+
+    def _price(self, asked: Asked) -> None:
+        low, high = asked.pop("low", None), asked.pop("high", None)
+        if low is not None and high is not None:
+            self._door.set_band(asked.get("symbol", ""), low, high)
+        if "price" in asked:
+            self._door.set_price(**asked)

@@ -1,0 +1,132 @@
+r"""The order desk receives what clients ask for and has it happen later, each step at its own moment.
+
+    received -> validation pending -> open pending -> open -> complete
+                                  \-> rejected            \-> cancel pending -> cancelled
+
+An answer to a client means "received" and nothing more.
+"""
+
+import itertools
+from collections.abc import Mapping
+from datetime import datetime
+
+from broker.simulator.accounts import Account
+from broker.simulator.agenda import Agenda
+from broker.simulator.book import Book
+from broker.simulator.clock import ist_date
+from broker.simulator.floor import Floor
+from broker.simulator.orders import NO_REASON, Order, State, Ticket
+from broker.simulator.rms import Terms, TradingDay, objection
+from broker.simulator.settings import Settings, seconds
+
+
+class OrderDesk:
+    """Orders, changes and cancels of all accounts. A verdict is a refusal decided beforehand, in words."""
+
+    def __init__(self, agenda: Agenda, floor: Floor, books: Mapping[str, Book], settings: Settings) -> None:
+        self.day: TradingDay | None = None
+        self._agenda = agenda
+        self._floor = floor
+        self._books = books
+        self._settings = settings
+        self._numbers = itertools.count(1001)
+
+    def place(self, account: Account, ticket: Ticket, moment: datetime, verdict: str | None = None) -> Order:
+        """Receive an order."""
+        order = self._order(account, ticket, moment)
+        self._floor.receive(order, moment)
+        step = seconds(self._settings.open_delay / 3)
+        self._agenda.at(moment + step, lambda when: self._validate(order, when))
+        self._agenda.at(moment + 2 * step, lambda when: self._admit(order, when, verdict))
+        self._agenda.at(moment + 3 * step, lambda when: self._open(order, when))
+        return order
+
+    def modify(self, order: Order, terms: Terms, moment: datetime, verdict: str | None = None) -> None:
+        """Receive a change of a live order; it has no effect when the order ends or is cancelled first."""
+        self._show_tag(order, self.make_tag(order.account, moment))
+        if order.resting and order.state is not State.CANCEL_PENDING:
+            self._floor.enter(order, State.MODIFY_VALIDATION, moment)
+            self._floor.enter(order, State.MODIFY_PENDING, moment)
+        delay = self._settings.modify_delay + (0 if order.resting else self._settings.open_delay)
+        self._agenda.at(moment + seconds(delay), lambda when: self._change(order, terms, when, verdict))
+
+    def cancel(self, order: Order, moment: datetime, verdict: str | None = None) -> None:
+        """Receive a cancel of a live order; what trades before it takes effect has traded."""
+        if order.state is State.CANCEL_PENDING:
+            return
+        before = order.state
+        self._show_tag(order, f"{order.shown_tag}-{int(moment.timestamp())}")
+        self._floor.enter(order, State.CANCEL_PENDING, moment)
+        due = moment + seconds(self._settings.cancel_delay)
+        if verdict is None:
+            self._agenda.at(due, lambda when: self._floor.withdraw(order, when))
+        else:
+            self._agenda.at(due, lambda when: self._keep(order, before, when, verdict))
+
+    def make_tag(self, account: Account, moment: datetime) -> str:
+        """A tag as the broker makes it: epoch, six digits, user, origin."""
+        return f"{int(moment.timestamp())}-{next(self._numbers) % 1_000_000:06d}-{account.user}-ADMINAPI"
+
+    def _order(self, account: Account, ticket: Ticket, moment: datetime) -> Order:
+        return Order(
+            number=f"{ist_date(moment):%y%m%d}{next(self._numbers):09d}",
+            account=account,
+            ticket=ticket,
+            entered=moment,
+            visible_from=moment + seconds(self._settings.book_delay),
+            tag=ticket.tag,
+            shown_tag=ticket.tag,
+            quantity=ticket.quantity,
+            price=ticket.price,
+        )
+
+    def _validate(self, order: Order, moment: datetime) -> None:
+        if order.state is State.RECEIVED:
+            self._floor.enter(order, State.VALIDATION, moment)
+
+    def _admit(self, order: Order, moment: datetime, verdict: str | None) -> None:
+        if not order.live:
+            return
+        closed = self.day.objection(order.entered) if self.day else None
+        reason = verdict or closed or self._objection(order, Terms(order.price, order.quantity))
+        if reason:
+            self._floor.reject(order, reason, moment)
+            return
+        order.admitted = True
+        pending = order.state is State.CANCEL_PENDING
+        self._floor.enter(order, State.CANCEL_PENDING if pending else State.OPEN_PENDING, moment)
+
+    def _open(self, order: Order, moment: datetime) -> None:
+        if order.live:
+            order.resting = True
+            order.confirmed = moment
+            order.exchange_number = f"1100{order.number}"
+            self._floor.stand(order, moment)
+
+    def _change(self, order: Order, terms: Terms, moment: datetime, verdict: str | None) -> None:
+        if not order.live or order.state is State.CANCEL_PENDING:
+            return
+        reason = verdict or self._objection(order, terms)
+        order.reason = reason or NO_REASON
+        if reason:
+            self._floor.enter(order, State.NOT_MODIFIED, moment)
+            self._floor.enter(order, State.OPEN, moment)
+        else:
+            order.price, order.quantity = terms.price, terms.quantity
+            self._floor.stand(order, moment)
+
+    def _keep(self, order: Order, before: State, moment: datetime, reason: str) -> None:
+        if order.live:
+            order.reason = reason
+            self._floor.enter(order, State.NOT_CANCELLED, moment)
+            self._floor.enter(order, State.OPEN if order.resting else before, moment)
+
+    def _objection(self, order: Order, terms: Terms) -> str | None:
+        if terms.quantity <= order.filled:
+            return f"RMS:Rule: Order quantity {terms.quantity} is not above the traded quantity {order.filled}"
+        book, market = self._books[order.account.ucc], self._floor.market(order)
+        return objection(order, terms, book, market, self._settings.rms_holdings)
+
+    def _show_tag(self, order: Order, tag: str) -> None:
+        if self._settings.rewrite_tags:
+            order.shown_tag = tag

@@ -1,0 +1,103 @@
+"""The exchange: last prices that a test sets, and limit orders that rest until the price reaches them.
+
+Orders never meet one another, only the price. A resting order trades at its limit, one that is marketable on arrival
+at the last price. Earlier orders trade first at equal limits.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from broker.simulator.instruments import Instrument
+from broker.simulator.orders import Order, Side
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """So many shares of an order trade at a price in rupees."""
+
+    order: Order
+    quantity: int
+    price: Decimal
+
+
+@dataclass(slots=True)
+class Market:
+    """One symbol. `available` = shares left to trade at this price, None without limit."""
+
+    instrument: Instrument
+    last: Decimal
+    low: Decimal
+    high: Decimal
+    available: int | None = None
+    resting: dict[str, Order] = field(default_factory=dict)
+    stops: dict[str, Order] = field(default_factory=dict)
+
+    def move(self, price: Decimal, liquidity: int | None) -> list[Match]:
+        """Set the last price and the shares on offer at it; what trades of the resting orders."""
+        self.last, self.available = price, liquidity
+        reached = [order for order in self.resting.values() if self._reached(order)]
+        matches = (self._match(order, order.price) for order in sorted(reached, key=_priority))
+        return [match for match in matches if match.quantity]
+
+    def sprung(self) -> list[Order]:
+        """Stop orders whose trigger the last price has reached; they are taken off the list."""
+        hit = [order for order in self.stops.values() if self._triggered(order)]
+        for order in hit:
+            del self.stops[order.number]
+        return hit
+
+    def park(self, order: Order) -> None:
+        """Keep a stop order until its trigger is reached."""
+        self.stops[order.number] = order
+
+    def rest(self, order: Order) -> Match | None:
+        """Take in a limit order; what trades at once."""
+        self.resting[order.number] = order
+        match = self._match(order, self.last) if self._reached(order) else None
+        return match if match and match.quantity else None
+
+    def withdraw(self, order: Order) -> None:
+        """Take an order out; harmless when it is not there."""
+        self.resting.pop(order.number, None)
+        self.stops.pop(order.number, None)
+
+    def _match(self, order: Order, price: Decimal) -> Match:
+        quantity = order.remaining if self.available is None else min(order.remaining, self.available)
+        if self.available is not None:
+            self.available -= quantity
+        return Match(order, quantity, price)
+
+    def _reached(self, order: Order) -> bool:
+        selling = order.ticket.side is Side.SELL
+        return order.price <= self.last if selling else order.price >= self.last
+
+    def _triggered(self, order: Order) -> bool:
+        selling = order.ticket.side is Side.SELL
+        return self.last <= order.ticket.trigger if selling else self.last >= order.ticket.trigger
+
+
+class Exchange:
+    """Every symbol of the instrument file, by symbol and by token."""
+
+    def __init__(self, instruments: Iterable[Instrument]) -> None:
+        self.markets = {instrument.symbol: _market(instrument) for instrument in instruments}
+        self.by_token = {market.instrument.token: market for market in self.markets.values()}
+
+    def market(self, symbol: str) -> Market:
+        """The market of the symbol; ValueError when the instrument file does not have it."""
+        try:
+            return self.markets[symbol]
+        except KeyError:
+            raise ValueError(f"no instrument {symbol}") from None
+
+
+def _market(instrument: Instrument) -> Market:
+    middle = (instrument.low + instrument.high) / 2
+    last = instrument.down_to_tick(middle)
+    return Market(instrument, last, instrument.low, instrument.high)
+
+
+def _priority(order: Order) -> tuple[Decimal, str]:
+    price = order.price if order.ticket.side is Side.SELL else -order.price
+    return price, order.number

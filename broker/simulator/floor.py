@@ -1,0 +1,105 @@
+"""The floor keeps orders, books, markets and the ledger in step: every change of any order goes through it.
+
+Every moment given must not be earlier than the one before.
+"""
+
+import itertools
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+
+from broker.simulator.book import Book
+from broker.simulator.exchange import Exchange, Market, Match
+from broker.simulator.ledger import Ledger
+from broker.simulator.orders import NO_REASON, Fill, Order, State
+
+
+class Floor:
+    """Where orders stand, trade and end."""
+
+    def __init__(self, exchange: Exchange, ledger: Ledger, books: Mapping[str, Book]) -> None:
+        self._exchange = exchange
+        self._ledger = ledger
+        self._books = books
+        self._fill_numbers = itertools.count(207_000_001)
+
+    def receive(self, order: Order, moment: datetime) -> None:
+        """A new order enters the books."""
+        self._book(order).add(order)
+        self._ledger.orders.append(order)
+        self.enter(order, State.RECEIVED, moment)
+
+    def enter(self, order: Order, state: State, moment: datetime) -> None:
+        """The order goes into the state; when it is a last one it leaves market and book."""
+        order.enter(state, moment)
+        if not order.live:
+            self.market(order).withdraw(order)
+            self._book(order).end(order)
+        self._ledger.look(self._book(order), order.ticket.instrument.symbol)
+
+    def stand(self, order: Order, moment: datetime) -> None:
+        """The order stands at the exchange under its present terms; what can trade at once does."""
+        if order.ticket.kind == "SL" and not order.triggered:
+            self._progress(order, State.TRIGGER_PENDING, moment)
+            self.market(order).park(order)
+            return
+        self._progress(order, State.OPEN, moment)
+        match = self.market(order).rest(order)
+        if match:
+            self._trade(match, moment)
+        if order.ticket.validity == "IOC":
+            self.withdraw(order, moment)
+
+    def withdraw(self, order: Order, moment: datetime) -> None:
+        """The order ends as far as it has not traded; also how the exchange ends what is left at the close."""
+        if order.live:
+            order.cancelled = order.remaining
+            order.reason = NO_REASON
+            self.enter(order, State.CANCELLED, moment)
+
+    def reject(self, order: Order, reason: str, moment: datetime) -> None:
+        """The order ends before it reached the exchange."""
+        order.reason = reason
+        self.enter(order, State.REJECTED, moment)
+
+    def price(self, symbol: str, price: Decimal, liquidity: int | None, moment: datetime) -> None:
+        """The last price moves, with so many shares on offer (None: any number)."""
+        market = self._exchange.market(symbol)
+        for match in market.move(price, liquidity):
+            self._trade(match, moment)
+        for order in market.sprung():
+            order.triggered = True
+            self.stand(order, moment)
+
+    def fill(self, order: Order, quantity: int, price: Decimal, moment: datetime) -> None:
+        """So many shares of the order trade now. ValueError unless it is at the exchange with that many left."""
+        if not order.resting or not 0 < quantity <= order.remaining:
+            raise ValueError(f"order {order.number} is {order.state}, {order.remaining} left: cannot fill {quantity}")
+        self._trade(Match(order, quantity, price), moment)
+
+    def close(self, moment: datetime) -> None:
+        """The exchange ends every order that is left."""
+        for book in self._books.values():
+            for order in book.live_orders():
+                self.withdraw(order, moment)
+
+    def market(self, order: Order) -> Market:
+        """Where the order trades."""
+        return self._exchange.market(order.ticket.instrument.symbol)
+
+    def _trade(self, match: Match, moment: datetime) -> None:
+        order = match.order
+        fill = Fill(str(next(self._fill_numbers)), order, match.quantity, match.price, moment)
+        order.filled += match.quantity
+        order.value += match.quantity * match.price
+        self._book(order).record(fill)
+        self._ledger.fill(fill)
+        self.enter(order, order.state if order.filled < order.quantity else State.COMPLETE, moment)
+
+    def _progress(self, order: Order, state: State, moment: datetime) -> None:
+        """A cancel that is under way goes on showing."""
+        if order.state is not State.CANCEL_PENDING:
+            self.enter(order, state, moment)
+
+    def _book(self, order: Order) -> Book:
+        return self._books[order.account.ucc]

@@ -1,0 +1,35 @@
+"""Runs the handler on a socket until told to stop."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+
+from aiohttp import web
+
+from broker.simulator.server import KEEP_ALIVE, Handler
+
+_PATIENCE = 0.1
+"""Seconds that calls under way get at the end."""
+
+
+def listen(port: int) -> socket.socket:
+    """A socket on this machine only; port 0 takes any. OSError when the port is taken."""
+    return socket.create_server(("127.0.0.1", port), backlog=1024)
+
+
+def address(listening: socket.socket) -> str:
+    """The URL of the socket."""
+    return f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+async def host(handler: Handler, listening: socket.socket, ready: Callable[[], None], stop: asyncio.Event) -> None:
+    """Serve until the event is set; `ready` is called once requests are answered."""
+    server = web.Server(handler, access_log=None, keepalive_timeout=KEEP_ALIVE)
+    runner = web.ServerRunner(server, shutdown_timeout=_PATIENCE)
+    await runner.setup()
+    try:
+        await web.SockSite(runner, listening).start()
+        ready()
+        await stop.wait()
+    finally:
+        await runner.cleanup()

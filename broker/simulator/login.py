@@ -1,0 +1,107 @@
+"""The two login steps, and who may make which call."""
+
+from typing import Any
+
+import pyotp
+
+from broker.simulator.accounts import Account
+from broker.simulator.answers import BAD_LOGIN, BAD_MPIN, Answer, Refusal, missing_field, say
+from broker.simulator.clock import IST
+from broker.simulator.sessions import Session
+from broker.simulator.visit import Visit
+
+
+def by_credentials(visit: Visit) -> Account | None:
+    """The account that a login is about, by client code; None when there is no such account."""
+    book = visit.broker.books.get(str(visit.json().get("ucc", "")))
+    return book.account if book else None
+
+
+def by_view_token(visit: Visit) -> Account | None:
+    """The account of the view token of the first login step."""
+    token, sid = visit.headers.get("Auth", ""), visit.headers.get("sid", "")
+    session = visit.broker.sessions.viewing(token, sid, visit.now)
+    return session.account if session else None
+
+
+def by_trade_token(visit: Visit) -> Account | None:
+    """The account of the trade token. Raises Refusal with 100021 or 100022."""
+    token, sid = visit.headers.get("Auth", ""), visit.headers.get("Sid", "")
+    return visit.broker.sessions.trading(token, sid, visit.now).account
+
+
+def by_consumer_key(visit: Visit) -> Account | None:
+    """The account of the consumer key."""
+    return visit.broker.by_key.get(visit.headers.get("Authorization", ""))
+
+
+def nobody(visit: Visit) -> Account | None:
+    """No account: open to all."""
+    return None
+
+
+def totp_login(visit: Visit) -> Answer:
+    """First step: mobile number, client code, TOTP (one step of 30 s either way) for a view token."""
+    asked = visit.json()
+    for name in ("mobileNumber", "ucc", "totp"):
+        if not asked.get(name):
+            raise Refusal(missing_field(name[0].upper() + name[1:]))
+    account = visit.account
+    if account is None or not _is_theirs(account, asked, visit):
+        raise Refusal(BAD_LOGIN)
+    return _welcome(visit.broker.sessions.begin(account, False, visit.now), visit, {})
+
+
+def validate_mpin(visit: Visit) -> Answer:
+    """Second step: MPIN for a trade token and the addresses to use with it."""
+    mpin = visit.json().get("mpin")
+    if not mpin:
+        raise Refusal(missing_field("Mpin"))
+    account = visit.client
+    if visit.headers.get("Authorization") != account.consumer_key:
+        raise Refusal(BAD_LOGIN)
+    if mpin != account.mpin:
+        raise Refusal(BAD_MPIN)
+    if visit.broker.settings.one_session:
+        visit.broker.sessions.end(account)
+    addresses = {"baseUrl": visit.base, "feedUrl": f"{visit.base}/apifeed", "rtUrl": f"{visit.base}/realtime"}
+    return _welcome(visit.broker.sessions.begin(account, True, visit.now), visit, addresses)
+
+
+def client_ip(visit: Visit) -> Answer:
+    """The address that the broker sees."""
+    time = f"{visit.now.astimezone(IST):%Y-%m-%d %H:%M:%S.%f}"[:-3]
+    return say({"data": [{"ip": visit.remote, "time": time}], "stCode": 1000, "status": "success"})
+
+
+def _is_theirs(account: Account, asked: dict[str, Any], visit: Visit) -> bool:
+    code = str(asked["totp"])
+    return (
+        visit.headers.get("Authorization") == account.consumer_key
+        and asked["mobileNumber"] == account.mobile
+        and pyotp.TOTP(account.totp_secret).verify(code, for_time=visit.now, valid_window=1)
+    )
+
+
+def _welcome(session: Session, visit: Visit, addresses: dict[str, str]) -> Answer:
+    account = session.account
+    data = {
+        "token": session.token,
+        "sid": session.sid,
+        "rid": visit.broker.sessions.identifier(),
+        "hsServerId": "",
+        "isUserPwdExpired": False,
+        "ucc": account.ucc,
+        "greetingName": account.user,
+        "isTrialAccount": False,
+        "dataCenter": "SIM",
+        "searchAPIKey": "",
+        "dormancyStatus": "A",
+        "clientType": "RI",
+        "isNRI": False,
+        "kId": account.user,
+        "kType": "Trade" if session.trades else "View",
+        "status": "success",
+        **addresses,
+    }
+    return say({"data": data})

@@ -1,0 +1,162 @@
+"""An order as the broker knows it, and every state it went through. It decides nothing; the desk moves it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from broker.simulator.accounts import Account
+from broker.simulator.instruments import Instrument
+
+NO_REASON = "--"
+API_SOURCE = "ADMINCPPAPI_NEOTRADEAPI"
+APP_SOURCE = "ADMINCPPAPI_MOB"
+
+
+class Side(StrEnum):
+    """The side in the broker's letter."""
+
+    BUY = "B"
+    SELL = "S"
+
+
+class State(StrEnum):
+    """The states in the broker's own words."""
+
+    RECEIVED = "put order req received"
+    VALIDATION = "validation pending"
+    OPEN_PENDING = "open pending"
+    TRIGGER_PENDING = "trigger pending"
+    OPEN = "open"
+    MODIFY_VALIDATION = "modify validation pending"
+    MODIFY_PENDING = "modify pending"
+    NOT_MODIFIED = "not modified"
+    CANCEL_PENDING = "cancel pending"
+    NOT_CANCELLED = "not cancelled"
+    COMPLETE = "complete"
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"
+
+
+TERMINAL = frozenset({State.COMPLETE, State.CANCELLED, State.REJECTED})
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What a client asked for. Prices in rupees; `price` is the limit, already protected when it was a market order."""
+
+    side: Side
+    instrument: Instrument
+    quantity: int
+    price: Decimal
+    tag: str
+    source: str = API_SOURCE
+    kind: str = "L"
+    trigger: Decimal = Decimal(0)
+    product: str = "CNC"
+    validity: str = "DAY"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One state of an order's life, as order history shows it."""
+
+    state: State
+    moment: datetime
+    tag: str
+    quantity: int
+    price: Decimal
+    filled: int
+    cancelled: int
+    average: Decimal
+    reason: str
+    exchange_number: str
+
+
+@dataclass(slots=True, eq=False)
+class Order:
+    """One order of one account. `tag` is what the client sent, `shown_tag` what the broker shows for it now."""
+
+    number: str
+    account: Account
+    ticket: Ticket
+    entered: datetime
+    visible_from: datetime
+    tag: str
+    shown_tag: str
+    quantity: int
+    price: Decimal
+    state: State = State.RECEIVED
+    filled: int = 0
+    cancelled: int = 0
+    value: Decimal = Decimal(0)
+    reason: str = NO_REASON
+    exchange_number: str = "NA"
+    confirmed: datetime | None = None
+    admitted: bool = False
+    resting: bool = False
+    triggered: bool = False
+    steps: list[Step] = field(default_factory=list)
+    row: str = ""
+    """The book row as text, kept until the next step."""
+
+    @property
+    def live(self) -> bool:
+        """Whether it may still trade."""
+        return self.state not in TERMINAL
+
+    @property
+    def remaining(self) -> int:
+        """Shares that may still trade."""
+        return self.quantity - self.filled if self.live else 0
+
+    @property
+    def average(self) -> Decimal:
+        """The average price of its fills in rupees, 0 while there is none."""
+        return self.value / self.filled if self.filled else Decimal(0)
+
+    @property
+    def changed(self) -> datetime:
+        """When it entered its present state."""
+        return self.steps[-1].moment
+
+    @property
+    def by_api(self) -> bool:
+        """Whether it came over the API and not from the owner's app."""
+        return self.ticket.source == API_SOURCE
+
+    def enter(self, state: State, moment: datetime) -> None:
+        """Go into the state, and write it into the history."""
+        self.state = state
+        self.row = ""
+        self.steps.append(self._step(moment))
+
+    def history(self) -> Iterator[Step]:
+        """Its states, newest first."""
+        return reversed(self.steps)
+
+    def _step(self, moment: datetime) -> Step:
+        return Step(
+            state=self.state,
+            moment=moment,
+            tag=self.shown_tag,
+            quantity=self.quantity,
+            price=self.price,
+            filled=self.filled,
+            cancelled=self.cancelled,
+            average=self.average,
+            reason=self.reason,
+            exchange_number=self.exchange_number,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """One trade of one order. Price in rupees."""
+
+    number: str
+    order: Order
+    quantity: int
+    price: Decimal
+    moment: datetime

@@ -1,0 +1,65 @@
+"""The simulated broker as a process: one JSON line says where it is and who may log in, then it serves until told."""
+
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from broker.simulator.clock import SystemClock
+from broker.simulator.simulator import SEED, Simulator
+
+
+def serve(
+    *,
+    port: int = 0,
+    accounts: int = 1,
+    seed: int = SEED,
+    latency: float = 0.0,
+    rate_limit: int = 10,
+    instruments: Path | None = None,
+    holdings: Mapping[str, int] | None = None,
+    open_in: float | None = None,
+    day_length: float | None = None,
+) -> int:
+    """Serve until SIGTERM or SIGINT, then return 0. OSError when the port is taken or the instrument file unreadable.
+
+    `open_in` and `day_length` are seconds: the market opens that long from now (at once) and stays open that long
+    (6 h 15 min); with neither it is always open. The first line on standard output is
+    `{"url": ..., "accounts": [{"consumer_key", "mobile", "ucc", "mpin", "totp_secret"}, ...]}`.
+    """
+    simulator = Simulator(
+        accounts,
+        seed=seed,
+        port=port,
+        instruments=instruments,
+        holdings=holdings,
+        day=_day(open_in, day_length),
+        latency=latency,
+        rate_limit=rate_limit,
+    )
+    asyncio.run(_until_signalled(simulator))
+    return 0
+
+
+async def _until_signalled(simulator: Simulator) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await simulator.serve(lambda: _announce(simulator), stop)
+
+
+def _announce(simulator: Simulator) -> None:
+    people = [asdict(account) for account in simulator.accounts]
+    sys.stdout.write(json.dumps({"url": simulator.url, "accounts": people}) + "\n")
+    sys.stdout.flush()
+
+
+def _day(open_in: float | None, day_length: float | None) -> tuple[datetime, datetime] | None:
+    if open_in is None and day_length is None:
+        return None
+    opens = SystemClock().now() + timedelta(seconds=open_in or 0)
+    return opens, opens + timedelta(seconds=day_length if day_length is not None else 22_500)

@@ -1,0 +1,110 @@
+"""The calls that only read: order book, history, trades, positions, holdings, funds. Types as on the wire."""
+
+from broker.simulator import answers, wire
+from broker.simulator.answers import Answer, Refusal, rows, say, text_of
+from broker.simulator.faults import Kind
+from broker.simulator.orders import Order, Side
+from broker.simulator.tickets import read_ticket
+from broker.simulator.visit import Visit
+
+CASH = 10_000_000
+"""Rupees that every account says it has; buying power is not checked."""
+
+
+def orders(visit: Visit) -> Answer:
+    """Every order of the day that shows by now."""
+    shown = [order for order in visit.book.orders.values() if order.visible_from <= visit.now]
+    fault = visit.fault
+    if fault and fault.kind is Kind.MISSING_ROWS:
+        shown = shown[: -fault.rows] if fault.rows else shown
+    texts = [wire.order_text(order) for order in shown]
+    if fault and fault.kind is Kind.MALFORMED_ROW and shown:
+        texts[-1] = text_of(wire.order_row(shown[-1]) | {"qty": "many", "fldQty": None, "prc": "n/a"})
+    return rows(texts)
+
+
+def one_order(visit: Visit) -> Answer:
+    """One order of the day."""
+    order = _shown_order(visit.tail, visit)
+    return rows([wire.order_text(order)])
+
+
+def history(visit: Visit) -> Answer:
+    """Every state of one order, newest first."""
+    order = _shown_order(visit.jdata().get("nOrdNo"), visit)
+    return rows([text_of(wire.history_row(order, step)) for step in order.history()])
+
+
+def trades(visit: Visit) -> Answer:
+    """One row for each fill of the day."""
+    return rows([text_of(wire.trade_row(fill)) for fill in visit.book.fills], stat="ok")
+
+
+def positions(visit: Visit) -> Answer:
+    """One row for each symbol and product traded today."""
+    ucc = visit.client.ucc
+    traded = visit.book.traded.values()
+    return rows([text_of(wire.position_row(trade, ucc, visit.now)) for trade in traded], stat="ok")
+
+
+def holdings(visit: Visit) -> Answer:
+    """Shares in the depository at the start of the day; what was bought today is not among them."""
+    book = visit.book
+    if not book.holdings:
+        return answers.not_ok(5203, f"No holdings found for this client {visit.client.ucc}")
+    markets = visit.broker.exchange.markets
+    held = book.holdings.items()
+    return say({"data": [wire.holding_row(own, book.sellable(name), markets[name].last) for name, own in held]})
+
+
+def limits(visit: Visit) -> Answer:
+    """Funds; all values strings. Only the figures that a cash account has are not zero."""
+    used = sum(trade.buy_value - trade.sell_value for trade in visit.book.traded.values())
+    zeros = (
+        "Collateral",
+        "AdhocMargin",
+        "UnrealizedMtomPrsnt",
+        "RealizedMtomPrsnt",
+        "ExposureMarginPrsnt",
+        "RmsPayInAmt",
+    )
+    return say(
+        dict.fromkeys(zeros, "0")
+        | {
+            "Category": "CLIENT",
+            "EntityId": f"account-{visit.client.ucc}",
+            "CollateralValue": str(CASH),
+            "MarginUsed": f"{used:.2f}",
+            "Net": f"{CASH - used:.2f}",
+            "TimeStamp": str(int(visit.now.timestamp() * 1000)),
+            "stCode": 200,
+            "stat": "Ok",
+        }
+    )
+
+
+def check_margin(visit: Visit) -> Answer:
+    """What an order would need; nothing is short here."""
+    asked = visit.jdata()
+    market = visit.broker.exchange.by_token.get(str(asked.get("tok")))
+    if market is None:
+        raise Refusal(answers.UNKNOWN_SYMBOL)
+    words = {
+        "ts": market.instrument.symbol,
+        "tt": asked.get("trnsTp"),
+        "pt": asked.get("prcTp"),
+        "qt": asked.get("qty"),
+    }
+    words |= {"pr": asked.get("prc"), "pc": asked.get("prod"), "rt": "DAY"}
+    ticket = read_ticket(words, visit.broker.exchange, "")
+    margin = ticket.price * ticket.quantity if ticket.side is Side.BUY else 0
+    zeros = dict.fromkeys(("reqdMrgn", "avlMrgn", "insufFund", "totMrgnUsd", "mrgnUsd"), "0.000000")
+    sums = {"avlCash": f"{CASH:.6f}", "ordMrgn": f"{margin:.6f}", "rmsVldtd": "OK"}
+    return say(zeros | sums | {"stat": "Ok", "stCode": 200})
+
+
+def _shown_order(number: object, visit: Visit) -> Order:
+    order = visit.book.orders.get(str(number))
+    if order is None or order.visible_from > visit.now:
+        raise Refusal(answers.NO_DATA)
+    return order

@@ -1,0 +1,75 @@
+"""The broker's risk checks: why an order that was received does not reach the exchange, in the broker's words.
+
+The texts about holdings and market orders were seen on the wire; the others are plain sentences of the same kind.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from broker.simulator.book import Book
+from broker.simulator.exchange import Market
+from broker.simulator.orders import Order, Side
+
+
+@dataclass(frozen=True, slots=True)
+class TradingDay:
+    """The hours of one day, aware; the close does not belong to it."""
+
+    open: datetime
+    close: datetime
+
+    def objection(self, moment: datetime) -> str | None:
+        """Why an order entered at the moment cannot trade, None within the hours."""
+        if moment < self.open:
+            return "RMS:Rule: Market is not open yet for segment nse_cm"
+        if moment >= self.close:
+            return "RMS:Rule: Market is closed for segment nse_cm"
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Price in rupees and total quantity, of a new order or of a changed one."""
+
+    price: Decimal
+    quantity: int
+
+
+def objection(order: Order, terms: Terms, book: Book, market: Market, check_holdings: bool) -> str | None:
+    """Why the order cannot have these terms, None when it can."""
+    if order.ticket.kind == "SL-M":
+        return "Market order with Algo Id not allowed"
+    return (
+        _quantity_objection(terms.quantity, market)
+        or _price_objection(terms.price, market)
+        or (_holdings_objection(order, terms, book) if check_holdings else None)
+    )
+
+
+def _quantity_objection(quantity: int, market: Market) -> str | None:
+    instrument = market.instrument
+    if quantity % instrument.lot:
+        return f"RMS:Rule: Order quantity {quantity} is not a multiple of the lot size {instrument.lot}"
+    if quantity > instrument.freeze:
+        return f"RMS:Rule: Order quantity {quantity} exceeds the freeze quantity {instrument.freeze}"
+    return None
+
+
+def _price_objection(price: Decimal, market: Market) -> str | None:
+    if not market.instrument.on_tick(price):
+        return f"RMS:Rule: Order price {price} is not a multiple of the tick size {market.instrument.tick}"
+    if not market.low <= price <= market.high:
+        return f"RMS:Rule: Order price {price} is outside the day's price range {market.low}-{market.high}"
+    return None
+
+
+def _holdings_objection(order: Order, terms: Terms, book: Book) -> str | None:
+    if order.ticket.side is Side.BUY:
+        return None
+    if terms.quantity - order.filled <= book.free_to_sell(order.ticket.instrument, besides=order):
+        return None
+    return (
+        "RMS:Rule: Check T1 holdings including TT/BE/Z/T/TS ,No Holdings Present "
+        f"for entity account-{book.account.ucc} across exchange across segment across product "
+    )

@@ -1,0 +1,103 @@
+"""HTTP in front of the broker: one handler for every call, light enough for thousands of requests a second.
+
+A call arrives, waits the latency, is carried out in one piece under the broker's lock, and is answered, late or never
+when a fault says so.
+"""
+
+import ipaddress
+from email.utils import format_datetime
+
+from aiohttp import web
+
+from broker.simulator.answers import TOO_MANY, Answer, Refusal, invalid_route
+from broker.simulator.brokerage import Brokerage
+from broker.simulator.clock import pass_time
+from broker.simulator.control import CONTROL, ControlDesk
+from broker.simulator.faults import Kind, Outcome, outcome_under
+from broker.simulator.routes import Route, find
+from broker.simulator.visit import Visit
+
+KEEP_ALIVE = 900.0
+"""Seconds that an idle connection is kept."""
+
+
+class Handler:
+    """Answers every request. `base` is the server's own address, handed out at login."""
+
+    def __init__(self, broker: Brokerage, base: str) -> None:
+        self._broker = broker
+        self._base = base
+        self._control = ControlDesk(broker)
+        self._virtual = hasattr(broker.clock, "advance")
+
+    async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
+        """The answer to a request; on a dropped connection nobody reads it."""
+        body = await request.read()
+        path = request.path
+        if path.startswith(CONTROL):
+            return self._response(self._controlled(request, path, body))
+        found = find(request.method, path)
+        if found is None:
+            return self._response(invalid_route(path))
+        await pass_time(self._broker.clock, self._broker.settings.latency)
+        outcome = self._carry_out(request, found[0], found[1], body)
+        await pass_time(self._broker.clock, outcome.seconds)
+        if outcome.answer is None:
+            return _drop(request)
+        return self._response(outcome.answer)
+
+    def _carry_out(self, request: web.BaseRequest, route: Route, tail: str, body: bytes) -> Outcome:
+        broker = self._broker
+        with broker.lock:
+            now = broker.settle()
+            visit = Visit(broker, request.headers, tail, body, now, self._base, request.remote or "")
+            try:
+                return _outcome(route, visit)
+            except Refusal as refusal:
+                return Outcome(refusal.answer)
+
+    def _controlled(self, request: web.BaseRequest, path: str, body: bytes) -> Answer:
+        if not ipaddress.ip_address(request.remote or "0.0.0.0").is_loopback:
+            return invalid_route(path)
+        return self._control.answer(request.method, path, body)
+
+    def _response(self, answer: Answer) -> web.Response:
+        response = web.Response(
+            body=answer.body, status=answer.status, content_type=answer.content_type, headers=answer.headers
+        )
+        if self._virtual:
+            response.headers["Date"] = format_datetime(self._broker.clock.now(), usegmt=True)
+        return response
+
+
+def _outcome(route: Route, visit: Visit) -> Outcome:
+    visit.account = route.guard(visit)
+    ucc = visit.account.ucc if visit.account else None
+    if ucc and not _admitted(route, ucc, visit):
+        return Outcome(TOO_MANY)
+    visit.fault = visit.broker.faults.take(ucc, route.call)
+    if visit.fault is None:
+        return Outcome(route.answer(visit))
+    if visit.fault.kind is Kind.SESSION_DEATH and visit.account:
+        visit.broker.sessions.end(visit.account)
+    return outcome_under(visit.fault, lambda: _answer(route, visit))
+
+
+def _answer(route: Route, visit: Visit) -> Answer:
+    try:
+        return route.answer(visit)
+    except Refusal as refusal:
+        return refusal.answer
+
+
+def _admitted(route: Route, ucc: str, visit: Visit) -> bool:
+    settings = visit.broker.settings
+    if not (route.changes or settings.limit_reads):
+        return True
+    return visit.broker.throttle.admits(ucc, settings.rate_limit, visit.broker.clock.monotonic())
+
+
+def _drop(request: web.BaseRequest) -> web.Response:
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()

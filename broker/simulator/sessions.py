@@ -1,0 +1,78 @@
+"""Tokens: a view token from the first login step, a trade token from the second; both end at midnight in India."""
+
+import base64
+import random
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from broker.simulator.accounts import Account
+from broker.simulator.answers import NO_SESSION, VIEW_TOKEN, Refusal, text_of
+from broker.simulator.clock import next_midnight
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One token and what it opens."""
+
+    account: Account
+    token: str
+    sid: str
+    trades: bool
+    ends: datetime
+
+
+class Sessions:
+    """Every token that was given out and not withdrawn. Deterministic for a seed."""
+
+    def __init__(self, seed: int) -> None:
+        self._dice = random.Random(seed)
+        self._by_token: dict[str, Session] = {}
+
+    def begin(self, account: Account, trades: bool, now: datetime) -> Session:
+        """Give out a token of one of the two kinds."""
+        sid = self.identifier()
+        ends = next_midnight(now)
+        session = Session(account, _token(account, sid, trades, now, ends), sid, trades, ends)
+        self._by_token[session.token] = session
+        return session
+
+    def end(self, account: Account) -> None:
+        """Withdraw every token of the account."""
+        mine = [token for token, session in self._by_token.items() if session.account is account]
+        for token in mine:
+            del self._by_token[token]
+
+    def viewing(self, token: str, sid: str, now: datetime) -> Session | None:
+        """The session of a view token, None unless it is good."""
+        session = self._find(token, sid, now)
+        return session if session and not session.trades else None
+
+    def trading(self, token: str, sid: str, now: datetime) -> Session:
+        """The session of a trade token. Raises Refusal: 100022 for an unknown or ended one, 100021 for a view token."""
+        session = self._find(token, sid, now)
+        if session is None:
+            raise Refusal(NO_SESSION)
+        if not session.trades:
+            raise Refusal(VIEW_TOKEN)
+        return session
+
+    def identifier(self) -> str:
+        """A fresh uuid."""
+        return str(uuid.UUID(int=self._dice.getrandbits(128), version=4))
+
+    def _find(self, token: str, sid: str, now: datetime) -> Session | None:
+        session = self._by_token.get(token)
+        return session if session and session.sid == sid and now < session.ends else None
+
+
+def _token(account: Account, sid: str, trades: bool, now: datetime, ends: datetime) -> str:
+    """Shaped like a JWT with a readable `exp`; the signature is none."""
+    scope = "Trade" if trades else "View"
+    claims = {"sub": account.ucc, "jti": sid, "scope": scope, "iat": int(now.timestamp()), "exp": int(ends.timestamp())}
+    parts = ({"alg": "RS256", "typ": "JWT"}, claims)
+    return ".".join([*(_base64(text_of(part)) for part in parts), _base64("no signature")])
+
+
+def _base64(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()

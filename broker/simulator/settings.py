@@ -1,0 +1,51 @@
+"""How the simulated broker behaves: delays, limits and switches, every one settable while it runs."""
+
+import dataclasses
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(slots=True)
+class Settings:
+    """Delays in seconds. Changed only through `change`, under the broker's lock."""
+
+    latency: float = 0.0
+    """From the arrival of a request until it is carried out."""
+    rate_limit: int = 10
+    """Orders, changes and cancels per second and account (a bucket of that size); 0 for none."""
+    limit_reads: bool = False
+    """Whether reads draw from the same bucket."""
+    book_delay: float = 0.0
+    """From acceptance until the order shows in the order book; the exchange has it all the same."""
+    open_delay: float = 0.05
+    """From acceptance until the exchange has the order; the risk checks come at two thirds of it."""
+    modify_delay: float = 0.02
+    cancel_delay: float = 0.02
+    rms_holdings: bool = True
+    """Whether a sell needs free shares; the real check cannot be relied on."""
+    rewrite_tags: bool = True
+    """Whether the broker replaces the client's tag after a modify and a cancel, as the real one does."""
+    duplicate_status: int = 400
+    """The HTTP status of a refused duplicate; 200 has been seen too."""
+    one_session: bool = False
+    """Whether a new login ends the account's earlier sessions."""
+
+    def change(self, **values: object) -> None:
+        """Set some of them; a name or type that is not known raises ValueError and changes nothing."""
+        known = {field.name for field in dataclasses.fields(self)}
+        for name, value in values.items():
+            if name not in known:
+                raise ValueError(f"unknown setting {name}; known: {', '.join(sorted(known))}")
+            if type(value) not in _accepted(getattr(self, name)):
+                raise ValueError(f"setting {name} cannot be {value!r}")
+        for name, value in values.items():
+            setattr(self, name, value)
+
+
+def _accepted(current: object) -> tuple[type, ...]:
+    return (int, float) if isinstance(current, float) else (type(current),)
+
+
+def seconds(amount: float) -> timedelta:
+    """The amount as a span of time."""
+    return timedelta(seconds=amount)

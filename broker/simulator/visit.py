@@ -1,0 +1,67 @@
+"""One call of one client: what it sent, who it is, and what the broker knows; a Refusal ends it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qs
+
+from broker.simulator.accounts import Account
+from broker.simulator.answers import BAD_LOGIN, BODY_INVALID, Refusal
+from broker.simulator.book import Book
+from broker.simulator.brokerage import Brokerage
+from broker.simulator.faults import Fault
+
+
+@dataclass(slots=True)
+class Visit:
+    """`tail` is what follows the route in the path, `base` the server's own address."""
+
+    broker: Brokerage
+    headers: Mapping[str, str]
+    tail: str
+    body: bytes
+    now: datetime
+    base: str
+    remote: str = ""
+    account: Account | None = None
+    fault: Fault | None = None
+
+    @property
+    def client(self) -> Account:
+        """The account that the guard found. Raises Refusal when it found none."""
+        if self.account is None:
+            raise Refusal(BAD_LOGIN)
+        return self.account
+
+    @property
+    def book(self) -> Book:
+        """The client's book."""
+        return self.broker.books[self.client.ucc]
+
+    @property
+    def verdict(self) -> str | None:
+        """The words in which the risk checks will refuse, by a fault, what is accepted now."""
+        return self.fault.text if self.fault and self.fault.kind == "reject" else None
+
+    def json(self) -> dict[str, Any]:
+        """The body as a JSON object. Raises Refusal."""
+        return _object(self.body)
+
+    def jdata(self) -> dict[str, Any]:
+        """The JSON object in the form field jData. Raises Refusal."""
+        try:
+            return _object(parse_qs(self.body.decode(), strict_parsing=True)["jData"][0])
+        except (ValueError, KeyError):
+            raise Refusal(BODY_INVALID) from None
+
+
+def _object(text: str | bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        raise Refusal(BODY_INVALID) from None
+    if not isinstance(value, dict):
+        raise Refusal(BODY_INVALID)
+    return value

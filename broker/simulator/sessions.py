@@ -26,7 +26,7 @@ class Sessions:
     """Every token that was given out and not withdrawn. Deterministic for a seed."""
 
     def __init__(self, seed: int) -> None:
-        self._dice = random.Random(seed)
+        self._dice = random.Random(f"sessions {seed}")
         self._by_token: dict[str, Session] = {}
 
     def begin(self, account: Account, trades: bool, now: datetime) -> Session:

@@ -13,6 +13,7 @@ from domain.clock import VirtualClock
 from repositories.database import Database
 from repositories.embedded import EmbeddedServer, open_embedded
 from repositories.schema import upgrade
+from tests.world import World
 
 NUMBERS = count(1)
 TEMPLATE = "migrated"
@@ -70,3 +71,11 @@ def clock() -> VirtualClock:
 def _create(server: EmbeddedServer, words: str) -> None:
     with psycopg.connect(server.superuser_url, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {words} OWNER ninefifteen".encode())
+
+
+@pytest.fixture
+def world(database: Database, clock: VirtualClock) -> Iterator[World]:
+    """A simulated broker with two accounts, a minute before the bell."""
+    made = World(database, clock, accounts=2)
+    yield made
+    made.close()

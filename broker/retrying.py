@@ -6,7 +6,7 @@ An unknown outcome is in neither group. Pauses go through the injected clock and
 from collections.abc import Callable
 from typing import TypeVar
 
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, retry_if_result, wait_exponential_jitter
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, retry_if_result, wait_exponential, wait_random
 
 from domain.clock import Clock
 from domain.errors import BrokerUnavailable
@@ -30,7 +30,7 @@ class Retries:
     def __init__(self, clock: Clock, tenure: Tenure) -> None:
         self._clock = clock
         self._tenure = tenure
-        self._backoff = wait_exponential_jitter(initial=0.2, max=2.0, jitter=0.2)
+        self._backoff = wait_exponential(multiplier=0.2, max=2.0) + wait_random(0.0, 0.2)
 
     def read(self, attempt: Callable[[], Result], until: float) -> Result:
         """Try up to three times; no attempt starts after `until` (monotonic seconds). Raises the last failure."""

@@ -9,6 +9,7 @@ from domain.book import NewOrder, PriceChange
 from domain.orders import Side
 
 _CENT = Decimal("0.01")
+_HIGHEST = Decimal(10**9)
 _SIDES = {Side.BUY: "B", Side.SELL: "S"}
 
 
@@ -55,7 +56,6 @@ def cancelling(broker_order_id: str) -> Change:
 
 def rupees(price: Decimal) -> str:
     """Two decimals, never an exponent. Raises ValueError for what is no price: a wrong one must not be sent."""
-    exact = price.quantize(_CENT) if price.is_finite() else price
-    if exact != price or price <= 0:
+    if not price.is_finite() or not 0 < price < _HIGHEST or (exact := price.quantize(_CENT)) != price:
         raise ValueError(f"{price} is not a positive price in whole paise")
     return f"{exact:f}"

@@ -142,10 +142,10 @@ class Exchange:
 
     def _ask_login(self, ask: Ask) -> Answer:
         answer = self._ask(ask, self._settings.call_deadline)
-        limit = self._settings.clock_skew_limit
-        if self.skew is not None and abs(self.skew) > limit:
+        apart, limit = skew(answer) or 0.0, self._settings.clock_skew_limit
+        if abs(apart) > limit:
             raise ClockWrong(
-                f"{self._tenure}: our clock and the broker's are {self.skew:+.1f} s apart (limit {limit} s); "
+                f"{self._tenure}: our clock and the broker's are {apart:+.1f} s apart (limit {limit} s); "
                 "set this machine's clock (NTP) and start again."
             )
         return answer

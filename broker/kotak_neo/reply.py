@@ -8,6 +8,9 @@ from typing import Any
 
 _WORDS = ("errMsg", "emsg", "desc", "message", "error", "Error", "fault")
 _CODES = ("stCode", "errorCode", "code")
+_PLAIN_STATES = frozenset({"ok", "not_ok", "success", "error", "failure"})
+"""Anything else in `stat` is Kotak's explanation."""
+
 _LONGEST_TEXT = 300
 
 
@@ -63,7 +66,8 @@ def _code(body: Mapping[str, Any]) -> int | None:
 
 def _words(body: Mapping[str, Any], stat: str) -> str:
     found = [_text(holder.get(key)) for holder in (body, *_nested(body)) for key in _WORDS]
-    return short("; ".join(dict.fromkeys(word for word in (*found, stat) if word)))
+    found += [] if stat.strip().lower() in _PLAIN_STATES else [stat]
+    return short("; ".join(dict.fromkeys(word for word in found if word)))
 
 
 def _nested(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:

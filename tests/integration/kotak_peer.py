@@ -1,0 +1,111 @@
+"""A broker's bare other side for tests of the client: a socket that does what the test says, and remembers."""
+
+import json
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Self
+
+Handler = Callable[["Peer", socket.socket, bytes], None]
+
+
+def http(status: int, body: Any = b"", **headers: str) -> bytes:
+    """An HTTP answer; anything but bytes is sent as JSON."""
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    lines = [f"HTTP/1.1 {status} X", *(f"{name.replace('_', '-')}: {value}" for name, value in headers.items())]
+    if "Content_Length" not in headers:
+        lines.append(f"Content-Length: {len(raw)}")
+    return ("\r\n".join(lines) + "\r\n\r\n").encode() + raw
+
+
+def answering(*answers: bytes) -> Handler:
+    """Give the answers in turn, the last one for ever."""
+    left = list(answers)
+
+    def handle(peer: "Peer", connection: socket.socket, request: bytes) -> None:
+        connection.sendall(left.pop(0) if len(left) > 1 else left[0])
+
+    return handle
+
+
+def dropping(peer: "Peer", connection: socket.socket, request: bytes) -> None:
+    """Take the request and close without a word."""
+    connection.shutdown(socket.SHUT_RDWR)
+
+
+class Peer:
+    """Listens on loopback; `requests` are complete ones, `stray` the bytes of connections that never became one."""
+
+    def __init__(self, handle: Handler, tls: ssl.SSLContext | None = None) -> None:
+        self.handle = handle
+        self.on_accept: Callable[[], None] = lambda: None
+        self.requests: list[bytes] = []
+        self.stray: list[bytes] = []
+        self.ended = threading.Semaphore(0)
+        self._tls = tls
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._open: list[socket.socket] = []
+        self._thread = threading.Thread(target=self._serve, name="peer", daemon=True)
+
+    @property
+    def paths(self) -> list[str]:
+        """The paths asked for, in order."""
+        return [request.split(b" ")[1].decode() for request in self.requests]
+
+    def hang_up(self) -> None:
+        """Close what is connected, as a server does with connections that were idle for long."""
+        for connection in self._open:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self.hang_up()
+        self._thread.join(5)
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = self._listener.accept()
+                threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
+
+    def _talk(self, connection: socket.socket) -> None:
+        self._open.append(connection)
+        self.on_accept()
+        rest = b""
+        with suppress(OSError, ssl.SSLError):
+            if self._tls is not None:
+                connection = self._tls.wrap_socket(connection, server_side=True)
+                self._open.append(connection)
+            while chunk := connection.recv(65536):
+                rest = self._requests_in(connection, rest + chunk)
+        self.stray.append(rest)
+        with suppress(OSError):
+            connection.close()
+        self.ended.release()
+
+    def _requests_in(self, connection: socket.socket, data: bytes) -> bytes:
+        head, blank, body = data.partition(b"\r\n\r\n")
+        length = _length(head)
+        if not blank or len(body) < length:
+            return data
+        self.requests.append(data)
+        self.handle(self, connection, data)
+        return body[length:]
+
+
+def _length(head: bytes) -> int:
+    for line in head.split(b"\r\n"):
+        name, _, value = line.partition(b":")
+        if name.strip().lower() == b"content-length":
+            return int(value)
+    return 0

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -26,12 +27,10 @@ def renamed(url: str, database: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
-    """A PostgreSQL of this run, stopped at its end."""
-    folder: Path = tmp_path_factory.mktemp("pg")
-    opened = open_embedded(folder / "database")
-    yield opened
-    opened.close()
+def server() -> Iterator[EmbeddedServer]:
+    """A PostgreSQL of this run, stopped at its end; not below pytest's folders, which other runs close to others."""
+    with TemporaryDirectory(prefix="ninefifteen-test-") as folder, open_embedded(Path(folder) / "database") as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

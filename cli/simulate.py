@@ -1,0 +1,60 @@
+"""`simulator`: the other side of the broker's wire on this machine, for drills and for testing any client."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from broker.simulator import serve
+from domain.errors import BadInput, NotAllowed
+
+
+def simulator(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
+    accounts: Annotated[int, typer.Option(min=1, max=1000, help="How many accounts exist.")] = 3,
+    seed: Annotated[int, typer.Option(help="Makes the same accounts again.")] = 915,
+    latency: Annotated[float, typer.Option(min=0, max=60, help="Seconds before a request is carried out.")] = 0.0,
+    rate_limit: Annotated[int, typer.Option(min=0, help="Order requests a second and account; 0: no limit.")] = 10,
+    holding: Annotated[
+        list[str] | None, typer.Option(help="SYMBOL=SHARES that every account holds; may be repeated.")
+    ] = None,
+    instruments: Annotated[
+        Path | None, typer.Option(help="An NSE cash instrument file in the broker's format.")
+    ] = None,
+    open_in: Annotated[
+        float | None, typer.Option(min=0, help="Seconds until the market opens; without it, it is always open.")
+    ] = None,
+    day_length: Annotated[float | None, typer.Option(min=1, help="Seconds from the bell to the close.")] = None,
+) -> None:
+    """Serve a simulated Kotak Neo on loopback HTTP until stopped; the first line is JSON with its URL and accounts."""
+    try:
+        code = serve(
+            port=port,
+            accounts=accounts,
+            seed=seed,
+            latency=latency,
+            rate_limit=rate_limit,
+            instruments=instruments,
+            holdings=dict(_parsed(pair) for pair in holding or []),
+            open_in=open_in,
+            day_length=day_length,
+        )
+    except OSError as error:
+        raise NotAllowed(_refusal(error, port, instruments)) from error
+    except ValueError as error:
+        raise BadInput(f"The simulator cannot start: {error}.") from error
+    raise typer.Exit(code)
+
+
+def _parsed(pair: str) -> tuple[str, int]:
+    symbol, _, shares = pair.partition("=")
+    if not symbol or not shares.isdigit():
+        raise BadInput(f"--holding {pair} cannot be read; write SYMBOL=SHARES, such as IFBIND-EQ=10.")
+    return symbol.upper(), int(shares)
+
+
+def _refusal(error: OSError, port: int, instruments: Path | None) -> str:
+    if error.filename is not None:
+        return f"The instrument file {instruments} cannot be read: {os.strerror(error.errno or 0)}."
+    return f"Port {port} on 127.0.0.1 cannot be used: {error.strerror}. Choose another one, or --port 0 for a free one."

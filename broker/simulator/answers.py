@@ -78,6 +78,8 @@ NO_LAST_PRICE = not_ok(
 )
 VIEW_TOKEN = not_ok(100021, "invalid  access type")
 NO_SESSION = not_ok(100022, "invalid session token")
+ADDRESS_REFUSED = not_ok(100008, "unauthorized")
+OTHER_ADDRESS = not_ok(1037, "session ip doesnt match with reqest ip")
 BAD_LOGIN = login_error("Invalid credentials or TOTP.")
 BAD_MPIN = login_error("Invalid MPIN.")
 BAD_QUOTE = say({"stat": "Not_Ok", "emsg": "Invalid instrument/code", "stCode": 1009})

@@ -19,7 +19,7 @@ from broker.simulator.floor import Floor
 from broker.simulator.instruments import PACKAGED, read_instruments
 from broker.simulator.ledger import Ledger
 from broker.simulator.orders import Order
-from broker.simulator.rms import TradingDay
+from broker.simulator.rms import TradingDay, TradingHours
 from broker.simulator.sessions import Sessions
 from broker.simulator.settings import Settings
 from broker.simulator.throttle import Throttle
@@ -53,11 +53,10 @@ class Brokerage:
         self._agenda.settle(now)
         return now
 
-    def trade_within(self, day: TradingDay | None) -> None:
-        """Set the trading hours; None is always open. At the close the exchange ends what is left."""
-        self.desk.day = day
-        if day:
-            self._agenda.at(day.close, lambda moment: self._close(day, moment))
+    def trade_within(self, day: TradingDay) -> None:
+        """Add a day's trading hours. At the close the exchange ends what is left."""
+        self.desk.hours = TradingHours((*self.desk.hours.days, day))
+        self._agenda.at(day.close, self.floor.close)
 
     def book(self, ucc: str) -> Book:
         """The account's book; ValueError for an unknown account."""
@@ -72,10 +71,6 @@ class Brokerage:
             if number in book.orders:
                 return book.orders[number]
         raise ValueError(f"no order {number} today")
-
-    def _close(self, day: TradingDay, moment: datetime) -> None:
-        if self.desk.day == day:
-            self.floor.close(moment)
 
     def _next_day(self, moment: datetime) -> None:
         self.floor.close(moment)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from broker.simulator.answers import Answer, invalid_route, say
@@ -36,6 +37,7 @@ class ControlDesk:
             "clear-faults": lambda asked: door.clear_faults(**asked),
             "end-sessions": lambda asked: door.end_sessions(**asked),
             "settings": lambda asked: door.configure(**asked),
+            "day": self._day,
         }
 
     def answer(self, method: str, path: str, body: bytes) -> Answer:
@@ -52,6 +54,9 @@ class ControlDesk:
             return say(self._writes[name](json.loads(body or b"{}")) or {"done": True})
         except (ValueError, TypeError) as wrong:
             return say({"error": str(wrong)}, 400)
+
+    def _day(self, asked: Asked) -> None:
+        self._door.trade_within(*(datetime.fromisoformat(str(asked.get(name))) for name in ("open", "close")))
 
     def _price(self, asked: Asked) -> None:
         low, high = asked.pop("low", None), asked.pop("high", None)

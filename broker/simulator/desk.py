@@ -16,7 +16,7 @@ from broker.simulator.book import Book
 from broker.simulator.clock import ist_date
 from broker.simulator.floor import Floor
 from broker.simulator.orders import NO_REASON, Order, State, Ticket
-from broker.simulator.rms import Terms, TradingDay, objection
+from broker.simulator.rms import Terms, TradingHours, objection
 from broker.simulator.settings import Settings, seconds
 
 
@@ -24,7 +24,7 @@ class OrderDesk:
     """Orders, changes and cancels of all accounts. A verdict is a refusal decided beforehand, in words."""
 
     def __init__(self, agenda: Agenda, floor: Floor, books: Mapping[str, Book], settings: Settings) -> None:
-        self.day: TradingDay | None = None
+        self.hours = TradingHours()
         self._agenda = agenda
         self._floor = floor
         self._books = books
@@ -87,8 +87,9 @@ class OrderDesk:
     def _admit(self, order: Order, moment: datetime, verdict: str | None) -> None:
         if not order.live:
             return
-        closed = self.day.objection(order.entered) if self.day else None
-        reason = verdict or closed or self._objection(order, Terms(order.price, order.quantity))
+        reason = (
+            verdict or self.hours.objection(order.entered) or self._objection(order, Terms(order.price, order.quantity))
+        )
         if reason:
             self._floor.reject(order, reason, moment)
             return

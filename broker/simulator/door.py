@@ -3,23 +3,22 @@
 Prices are rupees (Decimal, int or text), quantities shares. ValueError says what cannot be done and changes nothing.
 """
 
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
-from broker.simulator import wire
 from broker.simulator.accounts import Account
-from broker.simulator.book import Holding
 from broker.simulator.brokerage import Brokerage
 from broker.simulator.faults import ANY_CALL, Fault, Kind
 from broker.simulator.ledger_report import Report, report
+from broker.simulator.order_rows import order_row
 from broker.simulator.orders import APP_SOURCE, Side, Ticket
 from broker.simulator.rms import TradingDay
 from broker.simulator.routes import CALLS
-from broker.simulator.tickets import protected_price
+from broker.simulator.tickets import MOST_RUPEES, protected_price
+from broker.simulator.wire import Row
 
 Price = Decimal | int | str
 
@@ -67,11 +66,11 @@ class ControlDoor:
         with self._now() as now:
             account = self._broker.book(ucc).account
             market = self._broker.exchange.market(symbol)
-            if not market.instrument.tradable:
-                raise ValueError(f"{symbol} takes no orders")
+            if not market.instrument.tradable or quantity <= 0:
+                raise ValueError(f"{symbol} takes no order of {quantity}")
             letter = Side(side[:1].upper())
             limit = protected_price(market, letter) if price is None else _rupees(price)
-            tag = f"NEOAPP-{uuid.uuid4()}"
+            tag = f"NEOAPP-{self._broker.sessions.identifier()}"
             ticket = Ticket(letter, market.instrument, quantity, limit, tag, source=APP_SOURCE)
             return self._broker.desk.place(account, ticket, now).number
 
@@ -88,10 +87,8 @@ class ControlDoor:
         with self._now():
             book, market = self._broker.book(ucc), self._broker.exchange.market(symbol)
             average = market.last if average_price is None else _rupees(average_price)
-            self._broker.ledger.held(ucc, symbol, quantity - book.held(symbol))
-            book.holdings.pop(symbol, None)
-            if quantity > 0:
-                book.holdings[symbol] = Holding(market.instrument, quantity, average)
+            self._broker.ledger.held(ucc, symbol, quantity - book.portfolio.held(symbol))
+            book.portfolio.hold(market.instrument, quantity, average)
 
     def fault(
         self,
@@ -126,14 +123,16 @@ class ControlDoor:
             self._broker.settings.change(**settings)
 
     def trade_within(self, opens: datetime, closes: datetime) -> None:
-        """Set the trading hours, aware; at the close the exchange ends what is left."""
+        """Add a trading day, aware; at the close the exchange ends what is left. Without a day it is always open."""
+        if opens.tzinfo is None or closes.tzinfo is None or opens >= closes:
+            raise ValueError(f"not a trading day: {opens} to {closes}")
         with self._now():
             self._broker.trade_within(TradingDay(opens, closes))
 
-    def orders(self, ucc: str) -> list[wire.Row]:
+    def orders(self, ucc: str) -> list[Row]:
         """Today's orders as the broker has them, also those that do not show in the order book yet."""
         with self._now():
-            return [wire.order_row(order) for order in self._broker.book(ucc).orders.values()]
+            return [order_row(order) for order in self._broker.book(ucc).orders.values()]
 
     def ledger(self) -> Report:
         """What really happened."""
@@ -153,6 +152,10 @@ class ControlDoor:
 
 def _rupees(price: Price) -> Decimal:
     try:
-        return Decimal(str(price))
+        rupees = Decimal(str(price))
+        sound = 0 < rupees < MOST_RUPEES
     except InvalidOperation:
-        raise ValueError(f"not a price: {price!r}") from None
+        sound = False
+    if not sound:
+        raise ValueError(f"not a price: {price!r}")
+    return rupees

@@ -35,6 +35,10 @@ class Kind(StrEnum):
     """Not accepted, 429 answered."""
     SESSION_DEATH = "session_death"
     """Every session of the account ends; the call is refused with 100022."""
+    ADDRESS_REFUSED = "ip_refused"
+    """Not accepted, 100008: the address is not on the account's list."""
+    OTHER_ADDRESS = "ip_changed"
+    """Not accepted, 1037: the session was begun from another address."""
     REJECT = "reject"
     """Accepted, then refused by the risk checks in the given text (place, modify, cancel)."""
     NO_DATA = "no_data"
@@ -100,6 +104,8 @@ _INSTEAD: dict[Kind, Answer | None] = {
     Kind.BAD_GATEWAY: answers.BAD_GATEWAY,
     Kind.TOO_MANY: answers.TOO_MANY,
     Kind.SESSION_DEATH: answers.NO_SESSION,
+    Kind.ADDRESS_REFUSED: answers.ADDRESS_REFUSED,
+    Kind.OTHER_ADDRESS: answers.OTHER_ADDRESS,
     Kind.NO_DATA: answers.NO_DATA,
 }
 _AFTERWARDS: dict[Kind, Answer | None] = {

@@ -34,8 +34,8 @@ class Floor:
         order.enter(state, moment)
         if not order.live:
             self.market(order).withdraw(order)
-            self._book(order).end(order)
-        self._ledger.look(self._book(order), order.ticket.instrument.symbol)
+        self._book(order).update(order)
+        self._ledger.look(self._book(order), order.symbol)
 
     def stand(self, order: Order, moment: datetime) -> None:
         """The order stands at the exchange under its present terms; what can trade at once does."""
@@ -80,12 +80,12 @@ class Floor:
     def close(self, moment: datetime) -> None:
         """The exchange ends every order that is left."""
         for book in self._books.values():
-            for order in book.live_orders():
+            for order in list(book.live.values()):
                 self.withdraw(order, moment)
 
     def market(self, order: Order) -> Market:
         """Where the order trades."""
-        return self._exchange.market(order.ticket.instrument.symbol)
+        return self._exchange.market(order.symbol)
 
     def _trade(self, match: Match, moment: datetime) -> None:
         order = match.order

@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
-from broker.simulator.book import Book
+from broker.simulator.book import Book, Sells
 from broker.simulator.orders import Fill, Order, Side
 
 
@@ -31,13 +31,11 @@ class Line:
         self.sold += fill.quantity
         self.sold_by_api += fill.quantity if fill.order.by_api else 0
 
-    def look(self, live_sells: list[Order], resting: int) -> None:
+    def look(self, sells: Sells) -> None:
         """Compare the present with the worst so far."""
-        api = [sell for sell in live_sells if sell.by_api]
-        at_stake = self.sold_by_api + sum(sell.remaining for sell in api)
-        self.most_live_api_sells = max(self.most_live_api_sells, len(api))
-        self.most_api_sell_shares = max(self.most_api_sell_shares, at_stake)
-        self.worst_excess = max(self.worst_excess, self.sold + resting - self.held - self.bought)
+        self.most_live_api_sells = max(self.most_live_api_sells, sells.api_orders)
+        self.most_api_sell_shares = max(self.most_api_sell_shares, self.sold_by_api + sells.api_shares)
+        self.worst_excess = max(self.worst_excess, self.sold + sells.admitted - self.held - self.bought)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +63,8 @@ class Ledger:
     def fill(self, fill: Fill) -> None:
         """A trade happened."""
         self.fills.append(fill)
-        self.lines[fill.order.account.ucc, fill.order.ticket.instrument.symbol].count(fill)
+        self.lines[fill.order.account.ucc, fill.order.symbol].count(fill)
 
     def look(self, book: Book, symbol: str) -> None:
         """Something changed in the symbol: note whether it is worse than ever before."""
-        line = self.lines[book.account.ucc, symbol]
-        line.look(book.live_sells(symbol), book.resting_sells(symbol))
+        self.lines[book.account.ucc, symbol].look(book.sells(symbol))

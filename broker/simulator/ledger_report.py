@@ -52,7 +52,7 @@ def _line(ucc: str, symbol: str, line: Line) -> Report:
 def _order(order: Order) -> Report:
     return {
         "ucc": order.account.ucc,
-        "symbol": order.ticket.instrument.symbol,
+        "symbol": order.symbol,
         "order": order.number,
         "tag": order.tag,
         "api": order.by_api,
@@ -70,7 +70,7 @@ def _order(order: Order) -> Report:
 def _fill(fill: Fill) -> Report:
     return {
         "ucc": fill.order.account.ucc,
-        "symbol": fill.order.ticket.instrument.symbol,
+        "symbol": fill.order.symbol,
         "order": fill.order.number,
         "fill": fill.number,
         "quantity": fill.quantity,

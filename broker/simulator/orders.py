@@ -102,6 +102,11 @@ class Order:
     """The book row as text, kept until the next step."""
 
     @property
+    def symbol(self) -> str:
+        """The trading symbol."""
+        return self.ticket.instrument.symbol
+
+    @property
     def live(self) -> bool:
         """Whether it may still trade."""
         return self.state not in TERMINAL

@@ -1,9 +1,11 @@
 """The calls that only read: order book, history, trades, positions, holdings, funds. Types as on the wire."""
 
-from broker.simulator import answers, wire
+from broker.simulator import answers
 from broker.simulator.answers import Answer, Refusal, rows, say, text_of
 from broker.simulator.faults import Kind
+from broker.simulator.order_rows import history_row, order_row, order_text, trade_row
 from broker.simulator.orders import Order, Side
+from broker.simulator.portfolio_rows import holding_row, position_row
 from broker.simulator.tickets import read_ticket
 from broker.simulator.visit import Visit
 
@@ -17,49 +19,49 @@ def orders(visit: Visit) -> Answer:
     fault = visit.fault
     if fault and fault.kind is Kind.MISSING_ROWS:
         shown = shown[: -fault.rows] if fault.rows else shown
-    texts = [wire.order_text(order) for order in shown]
+    texts = [order_text(order) for order in shown]
     if fault and fault.kind is Kind.MALFORMED_ROW and shown:
-        texts[-1] = text_of(wire.order_row(shown[-1]) | {"qty": "many", "fldQty": None, "prc": "n/a"})
+        texts[-1] = text_of(order_row(shown[-1]) | {"qty": "many", "fldQty": None, "prc": "n/a"})
     return rows(texts)
 
 
 def one_order(visit: Visit) -> Answer:
     """One order of the day."""
     order = _shown_order(visit.tail, visit)
-    return rows([wire.order_text(order)])
+    return rows([order_text(order)])
 
 
 def history(visit: Visit) -> Answer:
     """Every state of one order, newest first."""
     order = _shown_order(visit.jdata().get("nOrdNo"), visit)
-    return rows([text_of(wire.history_row(order, step)) for step in order.history()])
+    return rows([text_of(history_row(order, step)) for step in order.history()])
 
 
 def trades(visit: Visit) -> Answer:
     """One row for each fill of the day."""
-    return rows([text_of(wire.trade_row(fill)) for fill in visit.book.fills], stat="ok")
+    return rows([text_of(trade_row(fill)) for fill in visit.book.fills], stat="ok")
 
 
 def positions(visit: Visit) -> Answer:
     """One row for each symbol and product traded today."""
     ucc = visit.client.ucc
-    traded = visit.book.traded.values()
-    return rows([text_of(wire.position_row(trade, ucc, visit.now)) for trade in traded], stat="ok")
+    traded = visit.book.portfolio.traded()
+    return rows([text_of(position_row(trade, ucc, visit.now)) for trade in traded], stat="ok")
 
 
 def holdings(visit: Visit) -> Answer:
     """Shares in the depository at the start of the day; what was bought today is not among them."""
-    book = visit.book
-    if not book.holdings:
+    own = visit.book.portfolio
+    if not own.holdings:
         return answers.not_ok(5203, f"No holdings found for this client {visit.client.ucc}")
     markets = visit.broker.exchange.markets
-    held = book.holdings.items()
-    return say({"data": [wire.holding_row(own, book.sellable(name), markets[name].last) for name, own in held]})
+    held = own.holdings.items()
+    return say({"data": [holding_row(one, own.sellable(name), markets[name].last) for name, one in held]})
 
 
 def limits(visit: Visit) -> Answer:
     """Funds; all values strings. Only the figures that a cash account has are not zero."""
-    used = sum(trade.buy_value - trade.sell_value for trade in visit.book.traded.values())
+    used = max(sum(trade.buy_value - trade.sell_value for trade in visit.book.portfolio.traded()), 0)
     zeros = (
         "Collateral",
         "AdhocMargin",

@@ -19,13 +19,20 @@ class TradingDay:
     open: datetime
     close: datetime
 
+
+@dataclass(frozen=True, slots=True)
+class TradingHours:
+    """The days on which orders can trade; without any day it is always open."""
+
+    days: tuple[TradingDay, ...] = ()
+
     def objection(self, moment: datetime) -> str | None:
         """Why an order entered at the moment cannot trade, None within the hours."""
-        if moment < self.open:
-            return "RMS:Rule: Market is not open yet for segment nse_cm"
-        if moment >= self.close:
+        if not self.days or any(day.open <= moment < day.close for day in self.days):
+            return None
+        if all(moment >= day.close for day in self.days):
             return "RMS:Rule: Market is closed for segment nse_cm"
-        return None
+        return "RMS:Rule: Market is not open yet for segment nse_cm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,7 @@ def _price_objection(price: Decimal, market: Market) -> str | None:
 def _holdings_objection(order: Order, terms: Terms, book: Book) -> str | None:
     if order.ticket.side is Side.BUY:
         return None
-    if terms.quantity - order.filled <= book.free_to_sell(order.ticket.instrument, besides=order):
+    if terms.quantity - order.filled <= book.free_to_sell(order):
         return None
     return (
         "RMS:Rule: Check T1 holdings including TT/BE/Z/T/TS ,No Holdings Present "

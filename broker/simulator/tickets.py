@@ -18,6 +18,8 @@ from broker.simulator.exchange import Exchange, Market
 from broker.simulator.orders import API_SOURCE, Order, Side, Ticket
 from broker.simulator.rms import Terms
 
+MOST_RUPEES = Decimal(1_000_000_000)
+"""No price is as high."""
 _LIMIT_KINDS = frozenset({"L", "SL", "SL-M"})
 _PRODUCTS = frozenset({"CNC", "NRML", "MIS", "MTF"})
 
@@ -82,9 +84,10 @@ def _limit(value: object, kind: str) -> Decimal:
 def _decimal(value: object) -> Decimal:
     try:
         number = Decimal(str(value))
+        sound = 0 <= number < MOST_RUPEES
     except InvalidOperation:
-        raise Refusal(INVALID_REQUEST) from None
-    if not number.is_finite() or number < 0:
+        sound = False
+    if not sound:
         raise Refusal(INVALID_REQUEST)
     return number
 
@@ -96,6 +99,7 @@ def _side(value: object) -> Side:
 
 
 def _one_of(value: object, known: frozenset[str]) -> str:
-    if value not in known:
+    word = str(value)
+    if word not in known:
         raise Refusal(INVALID_REQUEST)
-    return str(value)
+    return word

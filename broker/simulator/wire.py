@@ -1,153 +1,12 @@
-"""Rows as the broker writes them: which keys, which of them numbers and which strings, times in IST without a zone."""
+"""How the broker writes values: rupees with two decimals, times in IST without a zone, epochs beside them."""
 
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from broker.simulator.answers import text_of
-from broker.simulator.book import DayTrade, Holding
 from broker.simulator.clock import IST
-from broker.simulator.orders import Fill, Order, Side, Step
 
 Row = dict[str, Any]
-
-_BOOK_CONSTANTS: Row = {
-    "algCat": "NA", "algSeqNo": "NA", "coPct": 0, "defMktProV": "0", "dscQtyPct": "0", "dscQty": 0, "exUsrInfo": "NA",
-    "expDt": "NA", "expDtSsb": "-", "mktProPct": "--", "mktPro": "0", "mfdBy": "NA", "minQty": 0, "mktProFlg": "0",
-    "noMktProFlg": "0", "optTp": "- ", "ordAutSt": "NA", "odCrt": "NA", "ordGenTp": "NA", "ordValDt": "NA",
-    "refLmtPrc": 0, "rmk": "--", "rptTp": "NA", "reqId": "1", "sipInd": "NA", "stkPrc": "0.00", "symOrdId": "NA",
-    "classification": "0", "vendorCode": "", "genDen": "1", "genNum": "1", "prcNum": "1", "prcDen": "1",
-    "multiplier": "1", "precision": "2", "locId": "111111111111100", "appInstlId": "NA", "strategyCode": "NA",
-    "it": "EQ", "brkClnt": "08081",
-}  # fmt: skip
-_HISTORY_CONSTANTS: Row = {
-    "algCat": "NA", "brkClnt": "08081", "cstFrm": "C", "dclQty": 0, "exch": "NSE", "expDt": "NA", "genDen": "1",
-    "genNum": "1", "it": "EQ", "legOrdInd": "NA", "minQty": 0, "multiplier": "1", "nReqId": "1", "optTp": "- ",
-    "ordGenTp": "NA", "ordUsrMsg": "NA", "prcDen": "1", "prcNum": "1", "precision": "2", "rmk": "--", "stkPrc": "0.00",
-}  # fmt: skip
-_TRADE_CONSTANTS: Row = {
-    "algCat": "NA", "brkClnt": "NA", "cstFrm": "C", "exp": "-", "expDt": "NA", "flLeg": 1, "minQty": 0, "nReqId": "1",
-    "optTp": "- ", "ordDur": "NA", "ordGenTp": "--", "rmk": "--", "rptTp": "fill", "stkPrc": "0.00", "genDen": "1",
-    "genNum": "1", "locId": "111111111111100", "multiplier": "1", "prcNum": "1", "prcDen": "1", "strategyCode": "",
-    "precision": "2", "tok": "", "posFlg": "", "prc": "", "qty": 0, "tm": "", "it": "EQ",
-}  # fmt: skip
-_POSITION_CONSTANTS: Row = {
-    "cfBuyAmt": "0.00", "cfSellAmt": "0.00", "cfBuyQty": "0", "cfSellQty": "0", "optTp": "XX", "stkPrc": "0.00",
-    "type": "", "sqrFlg": "Y", "posFlg": "true", "multiplier": "1", "precision": "2", "prcNum": "1", "prcDen": "1",
-    "expDt": "NA", "exp": "-", "genNum": "1", "genDen": "1", "dscQty": "", "upldPrc": "0.00",
-}  # fmt: skip
-
-
-def order_text(order: Order) -> str:
-    """The row of the order book as JSON; written once for each state."""
-    if not order.row:
-        order.row = text_of(order_row(order))
-    return order.row
-
-
-def order_row(order: Order) -> Row:
-    """The row of the order book."""
-    return _BOOK_CONSTANTS | _identity(order) | _order_times(order) | {
-        "actId": order.account.ucc,
-        "avgPrc": money(order.average),
-        "brdLtQty": str(order.ticket.instrument.lot),
-        "cnlQty": order.cancelled,
-        "exOrdId": order.exchange_number,
-        "fldQty": order.filled,
-        "prc": money(order.price),
-        "qty": order.quantity,
-        "rejRsn": order.reason,
-        "stat": order.state,
-        "ordSt": order.state,
-        "unFldSz": order.remaining,
-        "vldt": order.ticket.validity,
-        "GuiOrdId": order.shown_tag,
-        "ordModNo": "",
-        "lotSz": str(order.ticket.instrument.lot),
-    }  # fmt: skip
-
-
-def history_row(order: Order, step: Step) -> Row:
-    """One state of an order's life."""
-    return _HISTORY_CONSTANTS | _identity(order) | _stamps(step.moment) | {
-        "actId": order.account.ucc,
-        "avgPrc": money(step.average),
-        "brdLtQty": order.ticket.instrument.lot,
-        "exchOrdId": step.exchange_number,
-        "exchTmstp": clock_text(order.confirmed) if order.confirmed and order.confirmed <= step.moment else "--",
-        "flDtTm": clock_text(step.moment),
-        "fldQty": step.filled,
-        "GuiOrdId": step.tag,
-        "lotSz": str(order.ticket.instrument.lot),
-        "ordDur": order.ticket.validity,
-        "ordSt": step.state,
-        "prc": money(step.price),
-        "qty": step.quantity,
-        "rejRsn": step.reason,
-        "scripName": order.ticket.instrument.name,
-        "unFldSz": step.quantity - step.filled - step.cancelled,
-    }  # fmt: skip
-
-
-def trade_row(fill: Fill) -> Row:
-    """One trade; `avgPrc` and `fldQty` are this trade's own."""
-    order = fill.order
-    return _identity(order) | _stamps(fill.moment) | _TRADE_CONSTANTS | {
-        "actId": order.account.ucc,
-        "avgPrc": money(fill.price),
-        "brdLtQty": order.ticket.instrument.lot,
-        "exOrdId": order.exchange_number,
-        "exTm": clock_text(order.confirmed),
-        "fldQty": fill.quantity,
-        "flDt": f"{fill.moment.astimezone(IST):%d-%b-%Y}",
-        "flId": fill.number,
-        "flTm": f"{fill.moment.astimezone(IST):%H:%M:%S}",
-        "GuiOrdId": order.shown_tag,
-        "lotSz": str(order.ticket.instrument.lot),
-    }  # fmt: skip
-
-
-def position_row(trade: DayTrade, ucc: str, moment: datetime) -> Row:
-    """What was bought and sold today in one symbol and product."""
-    instrument = trade.instrument
-    return _POSITION_CONSTANTS | {
-        "actId": ucc,
-        "brdLtQty": instrument.lot,
-        "exSeg": instrument.segment,
-        "buyAmt": money(trade.buy_value),
-        "sellAmt": money(trade.sell_value),
-        "flBuyQty": str(trade.bought),
-        "flSellQty": str(trade.sold),
-        "prod": trade.product,
-        "series": instrument.series,
-        "tok": instrument.token,
-        "trdSym": instrument.symbol,
-        "sym": instrument.name,
-        "lotSz": str(instrument.lot),
-        "hsUpTm": f"{moment.astimezone(IST):%Y/%m/%d %H:%M:%S}",
-        "updRecvTm": _nanoseconds(moment),
-    }  # fmt: skip
-
-
-def holding_row(holding: Holding, sellable: int, last: Decimal) -> Row:
-    """Shares in the depository; numbers are numbers here."""
-    instrument = holding.instrument
-    return {
-        "displaySymbol": instrument.name,
-        "averagePrice": float(holding.average),
-        "quantity": holding.quantity,
-        "exchangeSegment": instrument.segment,
-        "exchangeIdentifier": instrument.token,
-        "holdingCost": float(holding.average * holding.quantity),
-        "mktValue": float(last * holding.quantity),
-        "scripId": f"sim{instrument.token}",
-        "instrumentToken": 100_000 + int(instrument.token),
-        "instrumentType": "Equity",
-        "isAlternateScrip": False,
-        "closingPrice": float(last),
-        "symbol": instrument.name,
-        "sellableQuantity": sellable,
-    }
 
 
 def money(amount: Decimal) -> str:
@@ -160,43 +19,17 @@ def clock_text(moment: datetime | None) -> str:
     return f"{moment.astimezone(IST):%d-%b-%Y %H:%M:%S}" if moment else "--"
 
 
-def _identity(order: Order) -> Row:
-    ticket = order.ticket
-    return {
-        "nOrdNo": order.number,
-        "usrId": order.account.user,
-        "algId": "100001" if order.by_api else "NA",
-        "ordSrc": ticket.source,
-        "exSeg": ticket.instrument.segment,
-        "prcTp": ticket.kind,
-        "prod": ticket.product,
-        "series": ticket.instrument.series,
-        "sym": ticket.instrument.name,
-        "tckSz": f"{ticket.instrument.tick:.4f}",
-        "tok": ticket.instrument.token,
-        "trdSym": ticket.instrument.symbol,
-        "trgPrc": money(ticket.trigger),
-        "trnsTp": "B" if ticket.side is Side.BUY else "S",
-    }
-
-
-def _order_times(order: Order) -> Row:
-    return _stamps(order.changed) | {
-        "exCfmTm": clock_text(order.confirmed),
-        "ordDtTm": clock_text(order.changed),
-        "ordEntTm": clock_text(order.entered),
-    }
-
-
-def _stamps(moment: datetime) -> Row:
+def stamps(moment: datetime) -> Row:
+    """The epochs and the update time that many rows carry."""
     seconds = int(moment.timestamp())
     return {
         "boeSec": seconds,
         "uSec": str(seconds),
         "hsUpTm": f"{moment.astimezone(IST):%Y/%m/%d %H:%M:%S}",
-        "updRecvTm": _nanoseconds(moment),
+        "updRecvTm": nanoseconds(moment),
     }
 
 
-def _nanoseconds(moment: datetime) -> int:
+def nanoseconds(moment: datetime) -> int:
+    """Nanoseconds since the epoch, exact to the microsecond."""
     return int(moment.timestamp() * 1_000_000) * 1000

@@ -6,6 +6,8 @@ from typing import Annotated
 import typer
 
 from cli.exits import EPILOG
+from cli.serve import serve
+from cli.simulate import simulator
 from domain.errors import NinefifteenError
 
 app = typer.Typer(
@@ -22,6 +24,10 @@ app = typer.Typer(
 @app.callback()
 def _root() -> None:
     """Keeps every open position of every trading account protected by exactly one sell order."""
+
+
+app.command()(serve)
+app.command()(simulator)
 
 
 def main() -> None:

@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 CLOCK_SKEW_LIMIT = 2.0
 """Seconds by which the broker's clock may differ from ours before no order is sent."""
 
+PHASE_WORDS = {Phase.BEFORE: "before the bell", Phase.OPEN: "the market is open", Phase.AFTER: "after the close"}
+
 
 class TradingService:
     """Serves one tenure: made by the composition root, run by the tenant's thread."""
@@ -139,7 +141,7 @@ class TradingService:
     def _circumstances(self, recorded: Recorded, session: TradingDay) -> Circumstances:
         now = self.ports.clock.now()
         phase = session.phase(now)
-        text = f"{phase.value.lower()}; the session is {_hours(session)}"
+        text = f"{PHASE_WORDS[phase]}; the session is {_hours(session)}"
         return Circumstances(
             recorded.snapshot.user,
             phase,
@@ -249,7 +251,7 @@ def _state(now: Circumstances) -> tuple[TenantState, str]:
         parse_exit_rule(now.user.exit_rule)
     except BadInput as error:
         return TenantState.HELD, str(error)
-    return TenantState.TRADING, now.phase_text
+    return TenantState.TRADING if now.phase is Phase.OPEN else TenantState.WAITING, now.phase_text
 
 
 def _resting_text(session: Session) -> str:

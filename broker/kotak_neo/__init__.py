@@ -2,6 +2,7 @@
 
 from broker.kotak_neo.account import KotakAccount
 from broker.kotak_neo.client import KotakNeo
+from broker.kotak_neo.hosts import require_allowed
 from broker.kotak_neo.settings import KotakSettings
 
-__all__ = ["KotakAccount", "KotakNeo", "KotakSettings"]
+__all__ = ["KotakAccount", "KotakNeo", "KotakSettings", "require_allowed"]

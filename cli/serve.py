@@ -1,0 +1,116 @@
+"""`serve`: the service itself, in the foreground, until it is told to stop."""
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import typer
+
+from broker.kotak_neo import require_allowed
+from cli.logs import start_logging
+from cli.wiring import TenantFactory, Times, open_database, open_vault
+from domain.clock import SystemClock
+from domain.errors import BadInput, NotAllowed
+from domain.market import Calendar, DrillCalendar
+from domain.market import drill as moved_day
+from repositories.credentials import CredentialsRepository
+from repositories.database import Database
+from repositories.listener import Listener
+from repositories.market_days import MarketDaysRepository, RowCalendar
+from repositories.tenants import TenantsRepository
+from repositories.users import UsersRepository
+from repositories.vault import Vault
+from settings import Settings, read_settings
+from tenants.settings import Repositories, SupervisorSettings
+from tenants.supervisor import Supervisor
+
+WHOLE_DAY = 22_500.0
+"""Seconds from 09:15 to 15:30."""
+
+
+def serve(
+    drill: Annotated[
+        bool, typer.Option("--drill", help="Move the trading day; only with a broker on this machine.")
+    ] = False,
+    open_in: Annotated[
+        float | None, typer.Option(min=0, help="With --drill: seconds until the bell; 0: it is ringing.")
+    ] = None,
+    day_length: Annotated[
+        float | None, typer.Option(min=1, help="With --drill: seconds from the bell to the close.")
+    ] = None,
+) -> None:
+    """Serve every enabled user until SIGTERM or Ctrl-C; then drain and exit."""
+    settings = read_settings()
+    _require_sense(drill, open_in, day_length)
+    require_local_broker(settings)
+    start_logging(settings.logs, settings.log_level)
+    clock = SystemClock()
+    moved = _drilled(clock, open_in, day_length) if drill else None
+    vault = open_vault(settings)
+    with open_database(settings) as database, supervisor(settings, database, vault, clock, moved) as service:
+        _announce(settings, database, moved)
+        code = service.run()
+    typer.echo(f"Stopped with exit code {code}.")
+    raise typer.Exit(code)
+
+
+@contextmanager
+def supervisor(
+    settings: Settings, database: Database, vault: Vault, clock: SystemClock, moved: DrillCalendar | None
+) -> Iterator[Supervisor]:
+    """The supervisor of this process with everything below it; connections are let go afterwards."""
+    calendar: Calendar = moved or RowCalendar(MarketDaysRepository(database), clock)
+    factory = TenantFactory(database, vault, clock, calendar, settings)
+    rows = Repositories(
+        database, UsersRepository(database), CredentialsRepository(database, vault), TenantsRepository(database)
+    )
+    yield Supervisor(rows, factory, clock, _supervision(settings, moved), Listener(database, clock))
+
+
+def require_local_broker(settings: Settings) -> None:
+    """Refuse any broker beyond this machine. Raises NotAllowed."""
+    try:
+        require_allowed(settings.kotak_url, loopback_only=True)
+    except NotAllowed as error:
+        host = urlsplit(settings.kotak_url).hostname
+        raise NotAllowed(
+            f"The broker at {host} is not on this machine, and this version trades with a simulator only."
+            " Start one (run.py simulator) and set NINEFIFTEEN_KOTAK_URL to the URL that it prints."
+        ) from error
+
+
+def _supervision(settings: Settings, moved: DrillCalendar | None) -> SupervisorSettings:
+    return SupervisorSettings(
+        socket.gethostname(),
+        os.getpid(),
+        lease_seconds=settings.lease_seconds,
+        drill=moved is not None,
+        bell_at=moved.bell if moved else None,
+        close_at=moved.close if moved else None,
+        cycle_seconds=Times.of(settings).trading.cycle,
+    )
+
+
+def _require_sense(drill: bool, open_in: float | None, day_length: float | None) -> None:
+    if drill and open_in is None:
+        raise BadInput("--drill needs --open-in SECONDS: when the bell rings, counted from now (0: it is ringing).")
+    if not drill and (open_in is not None or day_length is not None):
+        raise BadInput("--open-in and --day-length move the trading day, which only a drill may do: add --drill.")
+
+
+def _drilled(clock: SystemClock, open_in: float | None, day_length: float | None) -> DrillCalendar:
+    return moved_day(clock.now(), open_in or 0.0, day_length or WHOLE_DAY)
+
+
+def _announce(settings: Settings, database: Database, moved: DrillCalendar | None) -> None:
+    where = database.engine.url.render_as_string(hide_password=True)
+    users = UsersRepository(database).wanted().users
+    enabled = [user.name for user in users if user.enabled]
+    typer.echo(f"Serving {len(enabled)} of {len(users)} users: {', '.join(enabled[:20]) or 'none enabled yet'}")
+    typer.echo(f"Broker {settings.kotak_url} · database {where}")
+    if moved:
+        typer.echo(f"Drill: the bell rings at {moved.bell:%H:%M:%S} UTC, the close is at {moved.close:%H:%M:%S} UTC.")
+    typer.echo(f"Logs in {settings.logs} · stop with Ctrl-C or SIGTERM")

@@ -1,0 +1,33 @@
+"""What is wanted of one user, and what stands against it."""
+
+from dataclasses import dataclass
+
+from domain.tenancy import TenantState
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the rows want of an enabled user: all that was read of it, and why it cannot be started, if so."""
+
+    user_id: int
+    name: str
+    revision: int
+    row: object
+    refusal: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a start rests on; a refusal stands as long as it is the same."""
+
+    wish: Wish
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Why a tenant is not started, though wanted."""
+
+    state: TenantState
+    text: str
+    basis: Basis

@@ -1,0 +1,106 @@
+"""The rules of coverage: from a position, its live sell and who serves it to one of four states; a pure function."""
+
+from decimal import Decimal
+
+from domain.coverage import Coverage, CoverState
+from domain.live_sell import Verdict, certainly_unsent, judge, placing, resting, unprotected
+from domain.market import TradingDay
+from domain.models import Order, Position
+from domain.orders import Reason
+from domain.reasons import ADVICE
+from domain.tenancy import TenantState
+from domain.vantage import Moment, Service, clock_time
+
+DOWN = frozenset({TenantState.HELD, TenantState.BACKOFF, TenantState.FAILED, TenantState.REFUSED, TenantState.STOPPED})
+
+
+def cover(position: Position, order: Order | None, service: Service, moment: Moment) -> Coverage:
+    """The state of an open position, given its live sell if there is one."""
+    verdict = _verdict(position, order, service, moment)
+    rests = resting(order, moment)
+    return Coverage(
+        position.id,
+        service.user,
+        position.user_id,
+        position.symbol,
+        position.quantity,
+        rests,
+        verdict.state,
+        verdict.since,
+        order.seen_at if order else None,
+        verdict.reason,
+        verdict.text,
+        ADVICE[verdict.reason] if verdict.reason else "",
+        order.broker_order_id if order else None,
+        order.price if order else None,
+        _value(position, verdict.state, rests),
+    )
+
+
+def _verdict(position: Position, order: Order | None, service: Service, moment: Moment) -> Verdict:
+    told = _told(position)
+    unsent = order is None or certainly_unsent(order)
+    if not moment.open:
+        return _closed(told, moment)
+    if unsent and not service.serving:
+        return unprotected(Reason.NOT_SERVED, _nobody(service), service.beat_at or position.opened_at)
+    if told is not None and told.reason is Reason.BREACHED:
+        return told
+    if order is None or (unsent and service.state != TenantState.TRADING):
+        return _without(position, told, service, moment)
+    return judge(position, order, told, service, moment)
+
+
+def _told(position: Position) -> Verdict | None:
+    """What the position says of itself. That the market was closed is no reason once it is open."""
+    reason = Reason.__members__.get(position.reason or "")
+    if position.reason is None or reason is Reason.MARKET_CLOSED:
+        return None
+    text = position.reason_text or "no more is known"
+    if reason is None:
+        return unprotected(Reason.NOT_LOOKED_AT, f"{position.reason}: {text}", position.reason_at)
+    return unprotected(reason, text, position.reason_at)
+
+
+def _closed(told: Verdict | None, moment: Moment) -> Verdict:
+    text = moment.opens or "the market is closed"
+    if told is not None and told.reason in (Reason.BREACHED, Reason.UNSETTLED_YESTERDAY):
+        text += f"; before that: {told.reason}: {told.text}"
+    close = moment.session.close if isinstance(moment.session, TradingDay) else None
+    return unprotected(Reason.MARKET_CLOSED, text, close if close and close <= moment.now else None)
+
+
+def _nobody(service: Service) -> str:
+    if not service.enabled:
+        return f"the user {service.user} is disabled"
+    return f"no running service holds the user {service.user}"
+
+
+def _without(position: Position, told: Verdict | None, service: Service, moment: Moment) -> Verdict:
+    """No order is live: the position's own reason first, else how the tenant is."""
+    down = service.state in DOWN
+    if told is not None:
+        text = f"{told.text}; the tenant is {service.described}" if down else told.text
+        return unprotected(told.reason or Reason.NOT_LOOKED_AT, text, told.since)
+    if down:
+        return unprotected(Reason.TENANT_DOWN, service.described, service.beat_at)
+    if service.state == TenantState.TRADING and _looked(position, service, moment):
+        return placing("the order is about to be sent", position.opened_at)
+    since = service.book_at or position.opened_at
+    looked = (
+        "the order book was not read yet" if service.book_at is None else f"last book {clock_time(service.book_at)}"
+    )
+    return unprotected(Reason.NOT_LOOKED_AT, f"{looked}; the tenant is {service.described}", since)
+
+
+def _looked(position: Position, service: Service, moment: Moment) -> bool:
+    """Whether the tenant reads books, or could not be expected to have read one yet."""
+    moments = (service.book_at, position.opened_at, moment.begun)
+    return any(moment.within(since, moment.tempo.settling) for since in moments)
+
+
+def _value(position: Position, state: CoverState, resting: int) -> Decimal:
+    """Rupees at cost of the shares without cover; in doubt none of them counts as covered."""
+    covered = 0 if state is CoverState.IN_DOUBT else min(resting, position.quantity)
+    shares = 0 if state is CoverState.PROTECTED else position.quantity - covered
+    return shares * position.avg_price if shares else Decimal(0)

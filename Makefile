@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench clean
+.PHONY: help demo test check lint format bench clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/'
@@ -22,11 +22,13 @@ demo: $(READY) ## a whole trading day in about a minute: simulator, service, thr
 test: $(READY) ## the whole suite, against a real PostgreSQL and the simulator
 	$(BIN)/python -m pytest
 
-check: $(READY) ## format, lint, types, layers
+check: lint test ## format, lint, types, layers, and the whole suite
+
+lint: $(READY) ## format, lint, types, layers
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo --no-cache
 
 format: $(READY) ## rewrite the code in the house format
 	$(BIN)/ruff format .

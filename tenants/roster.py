@@ -63,7 +63,10 @@ class Roster:
 
     def abandon_all(self, now: float) -> list[TenantThread]:
         """Take every thread's right away; those that live on."""
-        self._abandoned += [thread for tenant in self if (thread := tenant.abandon(now)) is not None]
+        for tenant in self.which(lambda tenant: tenant.thread is not None).values():
+            thread = tenant.abandon(now)
+            tenant.part()
+            self._abandoned += [thread] if thread else []
         return self.left_behind()
 
     def left_behind(self) -> list[TenantThread]:

@@ -84,6 +84,7 @@ def test_a_drain_has_one_deadline_and_leaves_the_hanging_behind(stage: Stage) ->
     assert stage.supervisor(replace(REAL, drain_within=1.0), CLOCK).run() == 71
     assert 1.0 <= CLOCK.monotonic() - began < 4.0
     assert [tenure.revoked for tenure in stage.entered(3)[1:]] == [True, True]
+    assert {status.state for status in stage.rows.tenants.status()} == {TenantState.STOPPED}
 
 
 def test_a_second_signal_revokes_at_once(stage: Stage) -> None:

@@ -47,7 +47,7 @@ def sight(order: Order, report: OrderReport, look: Look) -> Sighting:
     """What the row changes. Fills only grow; an order ends only on what the row says."""
     breach = _mismatch(order, report)
     if breach:
-        return Sighting(order, replace(order, broker_order_id=report.broker_order_id), breach=breach)
+        return _breached(order, report, breach)
     filled = max(order.filled, report.filled)
     after = replace(
         order,
@@ -59,6 +59,12 @@ def sight(order: Order, report: OrderReport, look: Look) -> Sighting:
     )
     after = _ended(_repriced(after, report, look), report, look)
     return Sighting(order, after, filled - order.filled, _value(after) - _value(order), _settled(order, report, look))
+
+
+def _breached(order: Order, report: OrderReport, text: str) -> Sighting:
+    """Kept with the order, and told once."""
+    after = replace(order, broker_order_id=report.broker_order_id, reason=Reason.BREACHED, reason_text=text)
+    return Sighting(order, after, breach=None if order.reason_text == text else text)
 
 
 def _mismatch(order: Order, report: OrderReport) -> str | None:

@@ -10,6 +10,7 @@ from domain.plan import Circumstances
 from service.intents import Step
 from service.order_router import OrderRouter
 from service.ports import InstrumentTable
+from service.sell_order_manager import View
 
 
 class BuyDesk:
@@ -19,9 +20,9 @@ class BuyDesk:
         self._instruments = instruments
         self._router = router
 
-    def place(self, snapshot: Snapshot, now: Circumstances, book_began: float) -> Counter[SendOutcome]:
+    def place(self, snapshot: Snapshot, view: View, book_began: float) -> Counter[SendOutcome]:
         """Carry the decided steps to the broker; how the sends ended."""
-        return self._router.route(lambda rows: self._decide(rows, now), snapshot, now.day, book_began)
+        return self._router.route(lambda rows: self._decide(rows, view(rows)), snapshot, view(snapshot).day, book_began)
 
     def _decide(self, rows: Snapshot, now: Circumstances) -> Sequence[Step]:
         buys = [order for order in rows.orders if order.side is Side.BUY]

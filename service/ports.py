@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 
-from repositories.tenants import TenantsRepository
-
 from broker.api import Broker
 from domain.book import Instrument
 from domain.clock import Clock
@@ -21,7 +19,11 @@ from repositories.journal import JournalRepository
 from repositories.orders import OrdersRepository
 from repositories.positions import PositionsRepository
 from repositories.sends import SendsRepository
+from repositories.tenants import TenantsRepository
 from service.settings import TradingSettings
+
+PATIENCE = 5.0
+"""Seconds for which a tenant waits for the download that another one makes for all."""
 
 
 class InstrumentTable:
@@ -33,13 +35,24 @@ class InstrumentTable:
         self._day: date | None = None
         self._by_symbol: dict[str, Instrument] = {}
 
-    def load(self, day: date, fetch: Callable[[], Iterable[Instrument]]) -> int:
-        """Make sure of the day's table: from memory, else from the rows, else from the broker; how many lines."""
-        with self._lock:
+    def load(self, day: date, fetch: Callable[[], Iterable[Instrument]]) -> None:
+        """Make sure of the day's table: from memory, else from the rows, else from the broker.
+
+        Raises what `fetch` raises. Whoever has waited long for another tenant's download makes its own.
+        """
+        if self._day == day:
+            return
+        alone = self._lock.acquire(timeout=PATIENCE)
+        try:
             if self._day != day:
-                self._by_symbol = {i.symbol: i for i in self._repository.of_day(day)} or self._fetch(day, fetch)
-                self._day = day
-            return len(self._by_symbol)
+                self._take_over(day, fetch)
+        finally:
+            if alone:
+                self._lock.release()
+
+    def _take_over(self, day: date, fetch: Callable[[], Iterable[Instrument]]) -> None:
+        self._by_symbol = {i.symbol: i for i in self._repository.of_day(day)} or self._fetch(day, fetch)
+        self._day = day
 
     def find(self, *symbols: str | None) -> Instrument | None:
         """The first of these trading symbols that is in the table."""

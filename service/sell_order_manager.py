@@ -1,7 +1,7 @@
 """The sell orders: which positions are open, what should rest for each, and placing it. Reads only the database."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from broker.api import Broker
@@ -12,6 +12,8 @@ from repositories.orders import OrdersRepository
 from repositories.positions import PositionsRepository, Reasoned
 from service.order_router import OrderRouter
 from service.ports import InstrumentTable
+
+View = Callable[[Snapshot], Circumstances]
 
 
 class SellOrderManager:
@@ -59,13 +61,18 @@ class SellOrderManager:
         """The next step for each position of a snapshot; pure."""
         return [(p, plan_sell(p, self._instrument(p), snapshot.sells_of(p), now)) for p in snapshot.positions]
 
-    def place(self, snapshot: Snapshot, now: Circumstances, book_began: float) -> Counter[SendOutcome]:
-        """Carry the decided steps to the broker through the intent protocol; how the sends ended."""
+    def place(self, snapshot: Snapshot, view: View, book_began: float) -> Counter[SendOutcome]:
+        """Carry the decided steps to the broker through the intent protocol; how the sends ended.
+
+        `view` tells the circumstances of any rows, since they are read and decided again before the commit.
+        """
         if self._router is None:
             raise ValueError("Placing needs an order router: pass SellOrderManager(..., router=...).")
-        return self._router.route(
-            lambda rows: [step for _, step in self.decide(rows, now)], snapshot, now.day, book_began
-        )
+
+        def decide(rows: Snapshot) -> list[Step]:
+            return [step for _, step in self.decide(rows, view(rows))]
+
+        return self._router.route(decide, snapshot, view(snapshot).day, book_began)
 
     def reasons(self, snapshot: Snapshot, now: Circumstances) -> Sequence[Reasoned]:
         """What open positions are to say of themselves where that differs from what they say now."""

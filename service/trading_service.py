@@ -25,7 +25,7 @@ from service.buying import BuyDesk
 from service.order_monitor import OrderMonitor, Recorded
 from service.order_router import OrderRouter
 from service.ports import Ports, Repositories, tenant_repositories
-from service.sell_order_manager import SellOrderManager
+from service.sell_order_manager import SellOrderManager, View
 
 log = logging.getLogger(__name__)
 
@@ -102,17 +102,21 @@ class TradingService:
         """One cycle, with what waiting helps against kept from the thread: it is told, and the next look tries."""
         self.ports.tenure.beat(self.ports.clock.monotonic())
         try:
-            self.cycle()
+            self._look()
         except TenureLost:
             self.ports.tenure.revoke()
-        except (BrokerUnavailable, ClockWrong) as error:
-            log.warning("%s", error)
-            state = TenantState.HELD if isinstance(error, ClockWrong) else TenantState.TRADING
-            self._tell(state, str(error))
         except NinefifteenError as error:
             if not error.waiting_helps:
                 raise
             log.warning("%s", error)
+
+    def _look(self) -> None:
+        try:
+            self.cycle()
+        except (BrokerUnavailable, ClockWrong) as error:
+            log.warning("%s", error)
+            state = TenantState.HELD if isinstance(error, ClockWrong) else TenantState.TRADING
+            self._tell(state, str(error))
 
     def cycle(self) -> None:
         """Observe, record, decide, act, explain. Raises what each of them raises; no decision is half taken."""
@@ -121,38 +125,43 @@ class TradingService:
             self._rest(session)
             return
         self.ports.broker.login()
-        self.ports.instruments.load(session.day, self.ports.broker.instruments)
         book = self.ports.broker.order_book()
         recorded = self._monitor.record(book, session)
         self._require_right_time()
-        now = self._circumstances(recorded, session)
-        ended = self._act(recorded.snapshot, now, book.began)
-        self._explain(recorded.snapshot, now, book.began_at)
+        self.ports.instruments.load(session.day, self.ports.broker.instruments)
+        view = self._view(recorded, session)
+        ended = self._act(recorded.snapshot, view, book.began)
+        self._explain(recorded.snapshot, view(recorded.snapshot), book.began_at)
         self._note_own_shares(recorded, session)
         self._plan_next(recorded.snapshot, ended, session)
 
-    def _act(self, snapshot: Snapshot, now: Circumstances, book_began: float) -> Counter[SendOutcome]:
+    def _act(self, snapshot: Snapshot, view: View, book_began: float) -> Counter[SendOutcome]:
         assert self.sell_manager is not None
-        ended = self.sell_manager.place(snapshot, now, book_began)
+        ended = self.sell_manager.place(snapshot, view, book_began)
         if ended:
             log.info("Placed %s sell orders (%s)", ended[SendOutcome.ACCEPTED], _counted(ended))
-        return ended + self._buys.place(snapshot, now, book_began)
+        return ended + self._buys.place(snapshot, view, book_began)
 
-    def _circumstances(self, recorded: Recorded, session: TradingDay) -> Circumstances:
-        now = self.ports.clock.now()
-        phase = session.phase(now)
-        text = f"{PHASE_WORDS[phase]}; the session is {_hours(session)}"
-        return Circumstances(
-            recorded.snapshot.user,
-            phase,
-            session.day,
-            now,
-            self.ports.settings.retry_after,
-            text,
-            recorded.snapshot.halted,
-            recorded.reading.orphans,
-            recorded.unsettled_sales,
-        )
+    def _view(self, recorded: Recorded, session: TradingDay) -> View:
+        """How rows are to be seen in this cycle, also when they are read again before the commit."""
+
+        def view(rows: Snapshot) -> Circumstances:
+            now = self.ports.clock.now()
+            phase = session.phase(now)
+            text = f"{PHASE_WORDS[phase]}; the session is {_hours(session)}"
+            return Circumstances(
+                rows.user,
+                phase,
+                session.day,
+                now,
+                self.ports.settings.retry_after,
+                text,
+                rows.halted,
+                recorded.reading.orphans,
+                recorded.unsettled_sales,
+            )
+
+        return view
 
     def _explain(self, snapshot: Snapshot, now: Circumstances, book_at: datetime) -> None:
         """Let the positions and the tenant say how they stand, in one transaction."""
@@ -185,21 +194,24 @@ class TradingService:
 
     def _plan_next(self, snapshot: Snapshot, ended: Counter[SendOutcome], session: TradingDay) -> None:
         """Look again soon while something is under way; sleep once the day is over and nothing is live."""
-        moving = (OrderStatus.SUBMITTING, OrderStatus.ACCEPTED, OrderStatus.CANCELLING, OrderStatus.REQUESTED)
+        moving = (OrderStatus.SUBMITTING, OrderStatus.ACCEPTED, OrderStatus.CANCELLING)
         live = [order for order in snapshot.orders if order.status in LIVE and order.trading_day == session.day]
         self._under_way = bool(ended) or any(order.status in moving for order in snapshot.orders)
-        over = session.phase(self.ports.clock.now()) is Phase.AFTER
-        self._settled = session if over and not live else None
+        now = self.ports.clock.now()
+        tail_is_over = now >= session.close + timedelta(seconds=self.ports.settings.settle_tail)
+        over = session.phase(now) is Phase.AFTER and (tail_is_over or not live)
+        self._settled = session if over else None
 
     def _session(self) -> Session:
         return self.ports.calendar.session(self.ports.clock.now())
 
     def _awake(self, session: TradingDay) -> bool:
-        """From the login before the bell until every order of the day has ended, or the tail after the close has."""
-        now = self.ports.clock.now()
+        """From the login before the bell until every order of the day has ended, or the tail after the close has.
+
+        Who starts later than that looks once.
+        """
         lead = timedelta(seconds=self.ports.settings.login_lead)
-        tail = timedelta(seconds=self.ports.settings.settle_tail)
-        return session.bell - lead <= now < session.close + tail and session != self._settled
+        return session.bell - lead <= self.ports.clock.now() and session != self._settled
 
     def _rest(self, session: Session) -> None:
         """Nothing to look at: say so once, and loudly where it is not simply a holiday."""

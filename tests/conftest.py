@@ -9,6 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from domain.clock import VirtualClock
 from repositories.database import Database
@@ -17,6 +18,9 @@ from repositories.schema import upgrade
 from tests.world import World
 
 NUMBERS = count(1)
+
+settings.register_profile("ninefifteen", deadline=None, print_blob=True)
+settings.load_profile("ninefifteen")
 TEMPLATE = "migrated"
 
 

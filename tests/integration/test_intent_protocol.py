@@ -110,16 +110,26 @@ def test_the_reply_to_a_replaced_generation_is_kept_as_evidence_and_not_applied(
     assert [order["status"] for order in tenant.orders()] == ["SUBMITTING"]
 
 
-def test_what_moved_between_the_decision_and_the_commit_is_not_sent(world: World):
+MOVES = {
+    "quantity": "UPDATE positions SET quantity = 3",
+    "halt": "INSERT INTO halts (user_id, because) VALUES (1, 'audit')",
+    "rule": """UPDATE users SET exit_rule = '{"target_percent"\\:7}'""",
+    "own rule": """UPDATE positions SET exit_rule = '{"target_price"\\:900}'""",
+    "closed": "UPDATE positions SET closed_at = now()",
+}
+
+
+@pytest.mark.parametrize("moved", MOVES)
+def test_what_moved_between_the_decision_and_the_commit_is_not_sent(world: World, moved: str):
     tenant = world.tenant()
-    number = tenant.holds("IFBIND-EQ", 10)
+    tenant.holds("IFBIND-EQ", 10)
     tenant.service.cycle()
     world.clock.advance_to(BELL)
     broker = tenant.service.ports.broker
     tokens = broker.take_tokens
 
     def meanwhile(wanted: int) -> int:
-        world.execute("UPDATE positions SET quantity = 3 WHERE id = :id", id=number)
+        world.execute(MOVES[moved])
         return tokens(wanted)
 
     broker.take_tokens = meanwhile
@@ -127,7 +137,12 @@ def test_what_moved_between_the_decision_and_the_commit_is_not_sent(world: World
     assert tenant.at_broker() == []
     broker.take_tokens = tokens
     tenant.cycle(2)
-    assert [row["qty"] for row in tenant.live_at_broker()] == [3]
+    rests = {
+        "quantity": [(3, "848.00")],
+        "rule": [(10, "856.00")],
+        "own rule": [(10, "900.00")],
+    }
+    assert [(row["qty"], row["prc"]) for row in tenant.live_at_broker()] == rests.get(moved, [])
 
 
 def test_a_halt_row_stops_new_orders_from_the_next_statement_on(world: World):

@@ -1,9 +1,9 @@
 """A tenant's day against the simulator over HTTP and a real PostgreSQL, in virtual time."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from tests.world import CLOSE, World
+from tests.world import BELL, CLOSE, World
 
 
 def test_every_open_position_gets_exactly_one_sell_at_the_bell(world: World):
@@ -167,3 +167,45 @@ def test_a_rejection_is_kept_with_the_brokers_words_and_tried_again_later(world:
     tenant.cycle(40)
     assert [o["status"] for o in tenant.orders()] == ["REJECTED", "OPEN"]
     assert tenant.position(number)["reason"] is None
+
+
+def test_a_start_after_the_close_only_reconciles(world: World):
+    tenant = world.tenant()
+    tenant.holds("IFBIND-EQ", 10)
+    tenant.at_the_bell()
+    world.clock.advance_to(CLOSE + timedelta(hours=3))
+    tenant.restart()
+    tenant.service.resume()
+    assert [o["status"] for o in tenant.orders()] == ["LAPSED"]
+    assert len(tenant.at_broker()) == 1
+
+
+def test_a_start_at_eleven_catches_up(world: World):
+    tenant = world.tenant()
+    tenant.holds("IFBIND-EQ", 10)
+    world.clock.advance_to(CLOSE - timedelta(hours=4))
+    tenant.service.resume()
+    tenant.cycle()
+    assert [row["qty"] for row in tenant.live_at_broker()] == [10]
+
+
+def test_nothing_is_placed_on_a_day_whose_list_is_not_loaded(world: World, caplog):
+    tenant = world.tenant()
+    tenant.holds("IFBIND-EQ", 10)
+    world.clock.advance_to(datetime(2027, 1, 4, 5, 0, tzinfo=UTC))
+    world.broker.trade_within(world.clock.now(), world.clock.now() + timedelta(hours=5))
+    tenant.cycle(3)
+    assert tenant.at_broker() == []
+    assert world.row("SELECT state FROM heartbeats")["state"] == "HELD"
+    assert "No orders: The holidays of 2027 are not loaded" in caplog.text
+
+
+def test_a_clock_that_differs_from_the_brokers_stops_orders(world: World):
+    tenant = world.tenant()
+    tenant.holds("IFBIND-EQ", 10)
+    tenant.service.cycle()
+    world.clock.advance_to(BELL)
+    tenant.service.ports.broker.clock_skew = lambda: 5.0
+    tenant.service.look()
+    assert tenant.at_broker() == []
+    assert "differs from ours by +5.0 s" in world.row("SELECT text FROM heartbeats")["text"]

@@ -1,11 +1,13 @@
 """The command line, assembled: every verb with its help, every error as one sentence and an exit code."""
 
 import sys
-from typing import Annotated
 
 import typer
 
+from cli import db, orders, positions, users
 from cli.exits import EPILOG
+from cli.reports import coverage, explain, status
+from cli.sealing import seal
 from cli.serve import serve
 from cli.simulate import simulator
 from domain.errors import NinefifteenError
@@ -26,6 +28,10 @@ def _root() -> None:
     """Keeps every open position of every trading account protected by exactly one sell order."""
 
 
+for group in (db.app, users.app, positions.app, orders.app):
+    app.add_typer(group)
+for verb in (coverage, status, explain, seal):
+    app.command()(verb)
 app.command()(serve)
 app.command()(simulator)
 
@@ -37,6 +43,3 @@ def main() -> None:
     except NinefifteenError as error:
         sys.stderr.write(f"ninefifteen: {error}\n")
         sys.exit(error.exit_code)
-
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]

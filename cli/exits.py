@@ -12,6 +12,7 @@ EXIT_CODES: Mapping[int, str] = {
     6: "the start is refused: a port, a folder, a key file, a host that is not loopback",
     70: "a tenant's thread hangs and the process has to be started anew",
     71: "something had to be abandoned while draining",
+    130: "interrupted",
 }
 
 EPILOG = "Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items()) + "."

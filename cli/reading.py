@@ -1,0 +1,90 @@
+"""What verbs read from their arguments and from files. Raises BadInput with a sentence; never prints a secret."""
+
+import json
+import re
+import sys
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from domain.errors import BadInput
+from domain.exits import EXAMPLES, parse_exit_rule
+from domain.models import BrokerName
+
+SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9&._-]{0,39}")
+MOST_SHARES = 2**31 - 1
+HIGHEST_PRICE = 10_000_000
+MOST_DECIMALS = 8
+
+
+def broker(word: str) -> str:
+    """A broker that we know."""
+    if word not in list(BrokerName):
+        raise BadInput(
+            f"The broker {word[:80]!r} is not known; known is: {', '.join(BrokerName)}. Nothing was written."
+        )
+    return word
+
+
+def exit_rule(written: str) -> Mapping[str, object]:
+    """An exit rule as it may stand in a row."""
+    try:
+        rule = json.loads(written)
+    except (ValueError, RecursionError):
+        raise BadInput(f"The exit rule {written[:80]!r} is not JSON; write {EXAMPLES}. Nothing was written.") from None
+    parse_exit_rule(rule)
+    assert isinstance(rule, dict)
+    return rule
+
+
+def optional_exit_rule(written: str) -> Mapping[str, object] | None:
+    """An exit rule, or null for none."""
+    return None if written.strip() == "null" else exit_rule(written)
+
+
+def symbol(word: str) -> str:
+    """A trading symbol, in upper case."""
+    upper = word.strip().upper()
+    if not SYMBOL.fullmatch(upper):
+        raise BadInput(f"{word[:80]!r} is not a trading symbol such as IFBIND-EQ. Nothing was written.")
+    return upper
+
+
+def quantity(word: str) -> int:
+    """A number of shares above zero."""
+    try:
+        shares = int(word) if len(word) < 20 else MOST_SHARES + 1
+    except ValueError:
+        shares = 0
+    if not 0 < shares <= MOST_SHARES:
+        raise BadInput(
+            f"The quantity must be a whole number of shares above 0, at most {MOST_SHARES}; this is {word[:80]!r}."
+            " Nothing was written."
+        )
+    return shares
+
+
+def price(word: str) -> Decimal:
+    """A price in rupees above zero."""
+    try:
+        rupees = Decimal(word)
+    except InvalidOperation:
+        rupees = Decimal(0)
+    exponent = rupees.as_tuple().exponent
+    fits = isinstance(exponent, int) and -MOST_DECIMALS <= exponent <= MOST_DECIMALS
+    if not fits or not 0 < rupees <= HIGHEST_PRICE:
+        raise BadInput(
+            f"The price must be a number of rupees above 0, at most {HIGHEST_PRICE}, with no more than"
+            f" {MOST_DECIMALS} decimals; this is {word[:80]!r}. Nothing was written."
+        )
+    return rupees
+
+
+def file_or_stdin(name: str) -> str:
+    """The text of a file; of the standard input for `-`."""
+    try:
+        return sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
+    except OSError as error:
+        raise BadInput(f"The file {name} cannot be read: {error.strerror}. Nothing was written.") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"The file {name} is not a text file in UTF-8. Nothing was written.") from error

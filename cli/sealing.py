@@ -1,0 +1,19 @@
+"""`seal`: credentials made unreadable before they go into a row."""
+
+from typing import Annotated
+
+import typer
+
+from cli.output import say
+from cli.reading import file_or_stdin
+from cli.wiring import open_vault
+from repositories.vault import parse_plain
+from settings import read_settings
+
+
+def seal(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A JSON file of the plain fields; - for stdin.")],
+) -> None:
+    """Print the sealed text to insert into credentials.sealed; needs no database, writes no row."""
+    plain = parse_plain(file_or_stdin(file))
+    say(open_vault(read_settings()).seal(plain))

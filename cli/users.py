@@ -1,0 +1,131 @@
+"""`user`: the accounts that are served. Secrets come from a file and are never printed."""
+
+from typing import Annotated
+
+import typer
+
+from cli.options import ACTOR, EXIT_RULE_HELP, Json, Rule, UserName
+from cli.output import say, write_json, write_table
+from cli.reading import broker as known_broker
+from cli.reading import exit_rule as read_rule
+from cli.reading import file_or_stdin
+from cli.wiring import open_database, open_vault
+from domain.models import User
+from domain.tenancy import TenantStatus
+from repositories.position_desk import PositionDesk
+from repositories.standing import StandingRepository
+from repositories.tenants import TenantsRepository
+from repositories.users import BadUser, UsersRepository
+from repositories.vault import parse_plain
+from settings import read_settings
+
+app = typer.Typer(name="user", help="The accounts that are served.", no_args_is_help=True)
+HEADINGS = ("ID", "NAME", "BROKER", "ENABLED", "LIVE", "EXIT RULE", "REVISION", "STATE", "TEXT")
+
+
+@app.command()
+def add(
+    name: Annotated[str, typer.Argument(help="Letters, digits, dots, dashes, underscores.")],
+    broker: Annotated[str, typer.Option(help="The broker: kotak_neo.")],
+    credentials: Annotated[str, typer.Option(metavar="FILE", help="A JSON file of the plain fields; - for stdin.")],
+    exit_rule: Annotated[str, typer.Option(metavar="JSON", help=EXIT_RULE_HELP)],
+    disabled: Annotated[bool, typer.Option("--disabled", help="Do not serve it yet.")] = False,
+) -> None:
+    """Enter an account; a running service serves it within seconds."""
+    wanted, rule = known_broker(broker), read_rule(exit_rule)
+    plain = parse_plain(file_or_stdin(credentials))
+    settings = read_settings()
+    with open_database(settings) as database:
+        sealed = open_vault(settings).seal(plain)
+        number = UsersRepository(database).add(name, wanted, rule, sealed, not disabled, by=ACTOR)
+    say(f"User {name} is entered under number {number}{', disabled' if disabled else ''}.")
+
+
+@app.command("list")
+def list_users(as_json: Json = False) -> None:
+    """Show every account and how its tenant is."""
+    with open_database(read_settings()) as database:
+        wanted = UsersRepository(database).wanted()
+        status = {tenant.user_id: tenant for tenant in TenantsRepository(database).status()}
+    rows = [_row(user, status.get(user.id)) for user in wanted.users] + [_unreadable(user) for user in wanted.bad]
+    rows.sort(key=lambda row: int(str(row["id"])))
+    if as_json:
+        write_json({"users": rows})
+    else:
+        write_table(HEADINGS, [tuple(row.values()) for row in rows], "There are no users; see: run.py user add --help")
+
+
+@app.command()
+def show(user: UserName, as_json: Json = False) -> None:
+    """Show one account: its row, its tenant, its positions, and whether its credentials are there."""
+    with open_database(read_settings()) as database:
+        found = UsersRepository(database).find(user)
+        status = {tenant.user_id: tenant for tenant in TenantsRepository(database).status()}
+        row = _row(found, status.get(found.id))
+        row["credentials"] = StandingRepository(database).credentials(found.id)
+        row["open_positions"] = len(PositionDesk(database, ACTOR).list(found.id))
+    if as_json:
+        write_json(row)
+    else:
+        write_table(("FIELD", "VALUE"), [(name.replace("_", " "), value) for name, value in row.items()], "")
+
+
+@app.command("set-exit")
+def set_exit(user: UserName, rule: Rule) -> None:
+    """Give the account another exit rule; resting orders follow where their position has no rule of its own."""
+    wanted = read_rule(rule)
+    with open_database(read_settings()) as database:
+        users = UsersRepository(database)
+        found = users.find(user)
+        users.set_exit(found.id, wanted, by=ACTOR)
+    say(f"User {found.name} sells by {rule}.")
+
+
+@app.command()
+def enable(user: UserName) -> None:
+    """Have the account served."""
+    _set_enabled(user, True)
+
+
+@app.command()
+def disable(user: UserName) -> None:
+    """Stop serving the account; what rests at the broker stays there."""
+    _set_enabled(user, False)
+
+
+@app.command()
+def restart(user: UserName) -> None:
+    """Have this account alone started anew; the others are not touched."""
+    with open_database(read_settings()) as database:
+        users = UsersRepository(database)
+        found = users.find(user)
+        revision = users.restart(found.id, by=ACTOR)
+    say(f"User {found.name} is to be started anew (revision {revision}).")
+
+
+def _set_enabled(user: str, enabled: bool) -> None:
+    with open_database(read_settings()) as database:
+        users = UsersRepository(database)
+        found = users.find(user)
+        users.set_enabled(found.id, enabled, by=ACTOR)
+    say(f"User {found.name} is {'enabled' if enabled else 'disabled'}.")
+
+
+def _row(user: User, tenant: TenantStatus | None) -> dict[str, object]:
+    served = tenant is not None and tenant.alive
+    return {
+        "id": user.id,
+        "name": user.name,
+        "broker": user.broker,
+        "enabled": user.enabled,
+        "live": user.live,
+        "exit_rule": user.exit_rule,
+        "revision": user.revision,
+        "state": tenant.state if tenant and served else "NOT SERVED",
+        "text": tenant.text if tenant and served else None,
+    }
+
+
+def _unreadable(user: BadUser) -> dict[str, object]:
+    row: dict[str, object] = {"id": user.id, "name": user.name, "broker": None, "enabled": user.enabled, "live": None}
+    return row | {"exit_rule": None, "revision": user.revision, "state": "UNREADABLE", "text": user.why}

@@ -72,6 +72,15 @@ def test_the_better_limit_and_then_the_earlier_order_trades_first(client: Client
     assert [client.row(number)["fldQty"] for number in (early, late, dear)] == [10, 5, 0]
 
 
+def test_the_higher_bid_trades_first(client: Client, clock: VirtualClock) -> None:
+    low, high = resting(client, clock, "b1", tt="B", pr="800"), resting(client, clock, "b2", tt="B", pr="801")
+    client.broker.set_price(SYMBOL, 799, liquidity=10)
+    assert [(client.row(number)["fldQty"], client.row(number)["trnsTp"]) for number in (low, high)] == [
+        (0, "B"),
+        (10, "B"),
+    ]
+
+
 def test_no_more_can_be_filled_than_is_left(client: Client, clock: VirtualClock) -> None:
     number = resting(client, clock)
     with pytest.raises(ValueError, match="10 left: cannot fill 11"):
@@ -89,12 +98,13 @@ def test_positions_count_the_day_and_holdings_stay_those_of_the_morning(client: 
     assert (holding["quantity"], holding["sellableQuantity"], holding["exchangeIdentifier"]) == (100, 94, "1485")
 
 
-def test_what_was_bought_is_in_the_holdings_of_the_next_day(client: Client, clock: VirtualClock) -> None:
+def test_the_days_trades_are_in_the_holdings_of_the_next_day(client: Client, clock: VirtualClock) -> None:
     resting(client, clock, tt="B", pr="825.40", qt="20")
+    resting(client, clock, "a2", pr="825.40", qt="5")
     clock.advance(86_400)
     client.log_in(clock.now())
     (holding,) = client.get("/portfolio/v1/holdings")["data"]
-    assert (holding["quantity"], holding["sellableQuantity"]) == (120, 120)
+    assert (holding["quantity"], holding["sellableQuantity"]) == (115, 115)
     assert client.get("/portfolio/v2/positions")["stCode"] == 5203
 
 
@@ -119,6 +129,12 @@ def test_the_close_ends_what_rests_at_exactly_its_moment(client: Client, clock: 
     assert row["ordDtTm"] == "23-Nov-2026 08:30:20"
     late = resting(client, clock, "a2")
     assert "closed" in client.row(late)["rejRsn"]
+
+
+def test_an_order_at_the_moment_of_the_close_is_too_late(client: Client, clock: VirtualClock) -> None:
+    client.broker.trade_within(clock.now(), clock.now() + timedelta(seconds=20))
+    clock.advance(20)
+    assert client.row(resting(client, clock))["ordSt"] == "rejected"
 
 
 def test_quotes_are_a_list_of_strings_and_take_both_spellings_of_the_bar(client: Client) -> None:

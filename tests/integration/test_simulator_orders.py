@@ -135,6 +135,30 @@ def test_a_modify_loses_against_a_fill_that_comes_first(client: Client, clock: V
     assert (client.row(number)["ordSt"], client.row(number)["prc"]) == ("complete", "900.00")
 
 
+def test_a_modify_may_take_the_shares_that_the_order_has_and_no_others(client: Client, clock: VirtualClock) -> None:
+    number = client.sell("a1", qt="60")
+    clock.advance(1)
+    client.modify(number, "900", "100")
+    clock.advance(1)
+    assert client.row(number)["qty"] == 100
+    client.modify(number, "900", "101")
+    clock.advance(1)
+    assert client.row(number)["qty"] == 100
+    assert "No Holdings Present" in client.row(number)["rejRsn"]
+
+
+def test_a_cancel_overtakes_a_modify_that_has_not_taken_effect(client: Client, clock: VirtualClock) -> None:
+    client.broker.configure(cancel_delay=1.0)
+    number = client.sell("a1")
+    clock.advance(1)
+    client.modify(number, "910", "10")
+    client.cancel(number)
+    clock.advance(0.5)
+    assert (client.row(number)["ordSt"], client.row(number)["prc"]) == ("cancel pending", "900.00")
+    clock.advance(0.5)
+    assert client.row(number)["ordSt"] == "cancelled"
+
+
 def test_a_cancel_takes_effect_later_and_appends_the_time_to_the_tag(client: Client, clock: VirtualClock) -> None:
     number = client.sell("a1")
     clock.advance(1)

@@ -49,7 +49,11 @@ def ist_date(moment: datetime) -> date:
     return moment.astimezone(IST).date()
 
 
+def ist_midnight(moment: datetime) -> datetime:
+    """The midnight in India with which the moment's day began."""
+    return moment.astimezone(IST).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 def next_midnight(moment: datetime) -> datetime:
     """The first midnight in India after the moment: sessions end, a new day of orders begins."""
-    start = moment.astimezone(IST).replace(hour=0, minute=0, second=0, microsecond=0)
-    return start + timedelta(days=1)
+    return ist_midnight(moment) + timedelta(days=1)

@@ -13,7 +13,7 @@ from datetime import datetime
 from broker.simulator.accounts import Account
 from broker.simulator.agenda import Agenda
 from broker.simulator.book import Book
-from broker.simulator.clock import ist_date
+from broker.simulator.clock import ist_midnight
 from broker.simulator.floor import Floor
 from broker.simulator.orders import NO_REASON, Order, State, Ticket
 from broker.simulator.rms import Terms, TradingHours, objection
@@ -29,7 +29,8 @@ class OrderDesk:
         self._floor = floor
         self._books = books
         self._settings = settings
-        self._numbers = itertools.count(1001)
+        self._tags = itertools.count(1001)
+        self._last = 0
 
     def place(self, account: Account, ticket: Ticket, moment: datetime, verdict: str | None = None) -> Order:
         """Receive an order."""
@@ -65,11 +66,17 @@ class OrderDesk:
 
     def make_tag(self, account: Account, moment: datetime) -> str:
         """A tag as the broker makes it: epoch, six digits, user, origin."""
-        return f"{int(moment.timestamp())}-{next(self._numbers) % 1_000_000:06d}-{account.user}-ADMINAPI"
+        return f"{int(moment.timestamp())}-{next(self._tags) % 1_000_000:06d}-{account.user}-ADMINAPI"
+
+    def _number(self, moment: datetime) -> str:
+        """Rises, and differs from those of another simulator on the same day: the time in tenths of a millisecond."""
+        midnight = ist_midnight(moment)
+        self._last = max(self._last + 1, int((moment - midnight).total_seconds() * 10_000))
+        return f"{midnight:%y%m%d}{self._last:09d}"
 
     def _order(self, account: Account, ticket: Ticket, moment: datetime) -> Order:
         return Order(
-            number=f"{ist_date(moment):%y%m%d}{next(self._numbers):09d}",
+            number=self._number(moment),
             account=account,
             ticket=ticket,
             entered=moment,

@@ -64,6 +64,21 @@ def test_an_incomplete_book_does_not_prove_absence(world: World):
     assert {order["status"] for order in tenant.orders()} == {"OPEN"}
 
 
+def test_one_read_alone_proves_nothing_and_the_second_comes_a_book_lag_later(world: World):
+    tenant = world.tenant()
+    tenant.holds("IFBIND-EQ", 10, own=100)
+    world.broker.fault("place", "drop_before")
+    tenant.at_the_bell()
+    world.clock.advance(world.settings.send_window + world.settings.absent_after)
+    tenant.cycle(2)
+    assert tenant.orders()[0]["absent_since"] is not None
+    tenant.cycle(int(world.settings.book_lag) - 3)
+    assert [send["outcome"] for send in world.rows("SELECT outcome FROM sends")] == ["unknown"]
+    assert tenant.at_broker() == []
+    tenant.cycle(5)
+    assert len(tenant.live_at_broker()) == 1
+
+
 def test_an_order_that_shows_late_in_the_book_is_waited_for(world: World):
     world.broker.configure(book_delay=4.0)
     tenant = world.tenant()

@@ -14,6 +14,9 @@ PERIOD = 30
 LAST_SECONDS = 3.0
 """A code with less than this left is not sent: it would arrive as the wrong one."""
 
+_BREATH = 1.0
+"""A thread that waits for a code says this often that it lives."""
+
 
 class _ShortSecrets(pyotp.TOTP):
     """RFC 6238 with whatever length of secret the broker issues; pyotp refuses the common 80 bits (16 characters)."""
@@ -39,7 +42,8 @@ class TotpCodes:
         """
         generator = self._generator()
         while (seconds := self._claim(clock)) > 0:
-            if clock.wait(tenure.stopped, seconds):
+            tenure.beat(clock.monotonic())
+            if clock.wait(tenure.stopped, min(seconds, _BREATH)):
                 tenure.require()
                 raise BrokerUnavailable(f"{tenure}: stopped while waiting for the next login code; nothing was sent.")
         return generator.at(clock.now())

@@ -43,6 +43,7 @@ class Peer:
         self.on_accept: Callable[[], None] = lambda: None
         self.requests: list[bytes] = []
         self.stray: list[bytes] = []
+        self.connections = 0
         self.ended = threading.Semaphore(0)
         self._tls = tls
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -76,6 +77,7 @@ class Peer:
         with suppress(OSError):
             while True:
                 connection, _ = self._listener.accept()
+                self.connections += 1
                 threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
 
     def _talk(self, connection: socket.socket) -> None:

@@ -125,16 +125,20 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContex
     return server, ssl.create_default_context(cafile=str(file))
 
 
-@pytest.mark.parametrize("what", ["time", "tenure", "nothing"])
+@pytest.mark.parametrize(("what", "within"), [("time", 5.0), ("tenure", 5.0), ("deadline", 60.0), ("nothing", 5.0)])
 def test_the_last_check_comes_after_connect_and_tls(
-    clock: VirtualClock, certificate: tuple[ssl.SSLContext, ssl.SSLContext], what: str
+    clock: VirtualClock, certificate: tuple[ssl.SSLContext, ssl.SSLContext], what: str, within: float
 ) -> None:
     server, trusted = certificate
     with Peer(answering(OK), server) as peer:
         desk = Desk(peer.url, clock, trusted)
-        turns: dict[str, Callable[[], None]] = {"time": lambda: clock.advance(6), "tenure": desk.tenure.revoke}
+        turns: dict[str, Callable[[], None]] = {
+            "time": lambda: clock.advance(6),
+            "tenure": desk.tenure.revoke,
+            "deadline": lambda: clock.advance(11),
+        }
         peer.on_accept = turns.get(what, lambda: None)
-        outcome = desk.place(within=5.0)
+        outcome = desk.place(within)
         desk.client.close()
         assert peer.ended.acquire(timeout=5)
     assert isinstance(outcome, Accepted if what == "nothing" else NotSent)
@@ -196,7 +200,9 @@ def test_repeats_of_an_order_draw_from_the_accounts_rate(clock: VirtualClock) ->
     with served(answering(http(429, b"")), clock) as (peer, desk):
         assert desk.client.take_tokens(9) == 5
         desk.place(within=1.1)
-    assert len(peer.requests) <= 1 + 5
+        repeats, left = len(peer.requests) - 1, desk.client.take_tokens(9)
+    assert repeats >= 2
+    assert repeats + left <= 5 * clock.monotonic()
 
 
 def test_a_trickling_answer_is_cut_at_the_deadline_of_the_call() -> None:
@@ -214,7 +220,7 @@ def test_a_trickling_answer_is_cut_at_the_deadline_of_the_call() -> None:
         took = clock.monotonic() - began
         done.set()
     assert isinstance(outcome, Unknown)
-    assert 0.25 < took < 2.0
+    assert 0.25 < took < 5.0
 
 
 def test_a_trickling_head_is_cut_as_well(clock: VirtualClock) -> None:
@@ -243,9 +249,7 @@ def test_an_answer_in_time_leaves_no_alarm_behind(clock: VirtualClock) -> None:
         assert isinstance(desk.place(), Accepted)
         clock.advance(60)
         assert isinstance(desk.place(), Accepted)
-        desk.client.close()
-        assert peer.ended.acquire(timeout=5)
-    assert len(peer.stray) == 1
+    assert peer.connections == 1
 
 
 def test_a_connection_that_the_server_closed_while_idle_is_replaced_before_sending(clock: VirtualClock) -> None:
@@ -277,7 +281,7 @@ def test_a_revoked_tenure_reads_nothing(clock: VirtualClock) -> None:
         desk.tenure.revoke()
         with pytest.raises(TenureLost):
             desk.client.order_book()
-    assert peer.requests == []
+    assert (peer.requests, peer.connections) == ([], 0)
 
 
 def test_a_tenure_that_is_revoked_while_a_read_waits_is_lost(clock: VirtualClock) -> None:

@@ -1,5 +1,6 @@
 """One real PostgreSQL for the whole run, a fresh database for each test, and time that moves when told to."""
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import count
@@ -32,8 +33,13 @@ def renamed(url: str, database: str) -> str:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[EmbeddedServer]:
-    """A PostgreSQL of this run, stopped at its end; not below pytest's folders, which other runs close to others."""
-    with TemporaryDirectory(prefix="ninefifteen-test-") as folder, open_embedded(Path(folder) / "database") as opened:
+    """A PostgreSQL of this run, stopped at its end, in memory where the system has a folder for that.
+
+    Not below pytest's folders, which other runs close to other accounts.
+    """
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    folder = TemporaryDirectory(prefix="ninefifteen-test-", dir=memory)
+    with folder as name, open_embedded(Path(name) / "database") as opened:
         yield opened
 
 

@@ -24,34 +24,33 @@ class Line:
         """Let the first byte of the call at hand pass, or raise Withheld."""
         if self.call is None:
             raise Withheld("no call is under way")
-        if not self.call.begun:
-            self.call.permit(connected)
+        self.call.permit(connected)
 
 
-class _Plain(HTTPConnection):
+class _Checked(HTTPConnection):
+    """Gathers a request and gives it to the socket in one piece: one permission, one system call, nothing half sent."""
+
     def __init__(self, line: Line, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._line = line
+        self._parts: list[bytes] = []
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        """Connect if need be, ask for permission, send."""
+        self._parts = []
+        super().request(*args, **kwargs)
+        if self.sock is None:
+            self.connect()
+        self._line.permit(self.sock)
+        super().send(b"".join(self._parts))
 
     def send(self, data: Any) -> None:
-        _gate(self, self._line)
-        super().send(data)
+        """Keep what http.client wants to send until the request is whole."""
+        self._parts.append(data)
 
 
-class _Tls(HTTPSConnection):
-    def __init__(self, line: Line, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._line = line
-
-    def send(self, data: Any) -> None:
-        _gate(self, self._line)
-        super().send(data)
-
-
-def _gate(connection: HTTPConnection, line: Line) -> None:
-    if connection.sock is None:
-        connection.connect()
-    line.permit(connection.sock)
+class _CheckedTls(_Checked, HTTPSConnection):
+    """The same after the TLS handshake."""
 
 
 class _Pools(PoolManager):
@@ -65,7 +64,7 @@ class _Pools(PoolManager):
         self, scheme: str, host: str, port: int, request_context: dict[str, Any] | None = None
     ) -> HTTPConnectionPool:
         pool = super()._new_pool(scheme, host, port, request_context)
-        kind = _Tls if scheme == "https" else _Plain
+        kind = _CheckedTls if scheme == "https" else _Checked
         pool.ConnectionCls = partial(kind, self._line)  # type: ignore[assignment]
         return pool
 

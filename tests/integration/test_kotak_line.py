@@ -1,6 +1,6 @@
 """The last check, the deadline, and what a broken connection means.
 
-Mutations to try: drop `line.permit` in `_gate`; drop the alarm in `Call.__enter__`; set `max_retries=1`.
+Mutations to try: drop `line.permit` in `_Checked`; drop the alarm in `Call.__enter__`; set `max_retries=1`.
 """
 
 import socket

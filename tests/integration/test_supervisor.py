@@ -118,11 +118,18 @@ def test_a_crash_loop_fails_at_the_sixth_fall_and_a_revision_revives(
     failed = stage.status(1)
     assert failed.state == TenantState.FAILED
     assert "ZeroDivisionError: by design" in (failed.text or "")
-    stage.pass_time(supervisor, 900)
+    stage.pass_time(supervisor, 100)
     assert stage.nobody_entered()
     psql.execute("UPDATE users SET revision = revision + 1 WHERE id = 1")
     supervisor.reconcile()
-    assert [str(tenure) for tenure in stage.entered()] == ["asha#7"]
+    revived = stage.entered()[0]
+    assert str(revived) == "asha#7"
+    gone(revived)
+    supervisor.reconcile()
+    assert stage.status(1).state == TenantState.BACKOFF
+    psql.execute("UPDATE users SET revision = revision + 1 WHERE id = 1")
+    supervisor.reconcile()
+    assert [str(tenure) for tenure in stage.entered()] == ["asha#8"]
 
 
 def test_an_outage_delays_and_does_not_count(stage: Stage, supervisor: Supervisor) -> None:

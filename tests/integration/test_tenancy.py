@@ -172,6 +172,15 @@ def test_an_older_generation_does_not_speak_over_a_newer_one(tenants: TenantsRep
     assert tenants.status()[0].text == "all well"
 
 
+def test_a_heartbeat_of_a_newer_generation_stays(tenants: TenantsRepository, psql: psycopg.Connection) -> None:
+    """Catches: SAY without its condition, the second lock behind the fence."""
+    tenure = Tenure(1, tenants.claim(opened(tenants, 1), [1])[1])
+    psql.execute("INSERT INTO heartbeats (user_id, generation, state, text) VALUES (1, 9, 'TRADING', 'newer')")
+    tenants.beat(tenure, TenantState.HELD, "older")
+    tenants.note(1, 1, TenantState.FAILED, "older")
+    assert tenants.status()[0].text == "newer"
+
+
 def test_a_beat_without_a_book_keeps_the_time_of_the_last_one(
     tenants: TenantsRepository, psql: psycopg.Connection
 ) -> None:

@@ -4,10 +4,10 @@ import json
 from datetime import datetime
 from typing import Any
 
-import pyotp
 import requests
 
 from broker.simulator import Account, Simulator
+from broker.simulator.login import LoginCodes
 
 Json = dict[str, Any]
 PLACE = "/quick/order/rule/ms/place"
@@ -32,7 +32,7 @@ class Wire:
 
     def log_in(self, now: datetime) -> Json:
         """Both steps; the data of the second."""
-        view = self.view(pyotp.TOTP(self.account.totp_secret).at(now)).json()["data"]
+        view = self.view(LoginCodes(self.account.totp_secret).at(now)).json()["data"]
         data: Json = self.validate(view, self.account.mpin).json()["data"]
         self.headers = {"Auth": data["token"], "Sid": data["sid"], "Authorization": self.account.consumer_key}
         return data

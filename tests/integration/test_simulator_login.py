@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import pyotp
 import pytest
 import requests
 from simulator_client import ORDERS, Client
 
 from broker.simulator import Simulator
+from broker.simulator.login import LoginCodes
 from domain.clock import VirtualClock
 
 
@@ -38,7 +38,7 @@ def test_a_login_gives_a_trade_token_that_ends_at_midnight_in_india(client: Clie
 def test_the_code_of_a_minute_ago_is_refused_and_the_neighbouring_one_taken(
     client: Client, clock: VirtualClock
 ) -> None:
-    codes = pyotp.TOTP(client.account.totp_secret)
+    codes = LoginCodes(client.account.totp_secret)
     assert client.view(codes.at(clock.now() - timedelta(seconds=30))).status_code == 200
     refused = client.view(codes.at(clock.now() - timedelta(seconds=90)))
     assert refused.status_code == 401
@@ -47,18 +47,18 @@ def test_the_code_of_a_minute_ago_is_refused_and_the_neighbouring_one_taken(
 
 @pytest.mark.parametrize("changes", [{"mobileNumber": "9876543210"}, {"ucc": "ZZZZZ"}, {"totp": "000000"}])
 def test_one_wrong_credential_is_refused(client: Client, clock: VirtualClock, changes: dict[str, str]) -> None:
-    right = {"totp": pyotp.TOTP(client.account.totp_secret).at(clock.now())}
+    right = {"totp": LoginCodes(client.account.totp_secret).at(clock.now())}
     assert client.view(**right).status_code == 200
     assert client.view(**right | changes).status_code == 401
 
 
 def test_a_wrong_mpin_is_refused(client: Client, clock: VirtualClock) -> None:
-    view = client.view(pyotp.TOTP(client.account.totp_secret).at(clock.now())).json()["data"]
+    view = client.view(LoginCodes(client.account.totp_secret).at(clock.now())).json()["data"]
     assert client.validate(view, "x").json() == {"status": "error", "message": "Invalid MPIN.", "errorCode": "401"}
 
 
 def test_a_view_token_cannot_trade(client: Client, clock: VirtualClock) -> None:
-    view = client.view(pyotp.TOTP(client.account.totp_secret).at(clock.now())).json()["data"]
+    view = client.view(LoginCodes(client.account.totp_secret).at(clock.now())).json()["data"]
     client.headers |= {"Auth": view["token"], "Sid": view["sid"]}
     assert client.place("a1").json()["stCode"] == 100021
     assert client.broker.ledger()["orders"] == []

@@ -1,9 +1,13 @@
 """The story of a position in sentences: what each row says, in order of time."""
 
+import json
 from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
-from cli.output import printable
+from cli.output import printable, rupees
+from domain.clock import IST
 from repositories.stories import Happening
 
 HIDDEN = frozenset({"generation"})
@@ -34,22 +38,21 @@ def as_line(happening: Happening) -> dict[str, object]:
 
 def _opened(row: Mapping[str, Any]) -> str:
     whose = "its own" if row["exit_rule"] else "the user's"
-    rule = row["exit_rule"] or row["user_rule"]
+    rule = json.dumps(row["exit_rule"] or row["user_rule"])
     held = f"{row['quantity']} held, {row['sold_quantity']} sold"
-    return f"{row['symbol']} of {row['user']}: {held}, average {row['avg_price']}; exit rule {rule} ({whose})"
+    return f"{row['symbol']} of {row['user']}: {held}, average {_rupees(row['avg_price'])}; exit rule {rule} ({whose})"
 
 
 def _order(row: Mapping[str, Any]) -> str:
-    price = "no price" if row["price"] is None else row["price"]
     now = f"now {row['status']}, {row['filled']} filled"
     number = f", broker's number {row['broker_order_id']}" if row["broker_order_id"] else ""
     because = f" ({row['reason']}: {row['reason_text'] or ''})" if row["reason"] else ""
-    return f"{row['side']} {row['quantity']} at {price}, tag {row['tag']}{number}; {now}{because}"
+    return f"{row['side']} {row['quantity']} at {_rupees(row['price'])}, tag {row['tag']}{number}; {now}{because}"
 
 
 def _send(row: Mapping[str, Any]) -> str:
     about = f"{row['kind']} of order {row['order_id']}, attempt {row['attempt']}"
-    return f"{about}: {row['quantity']} at {row['price']}, before {row['send_by']}"
+    return f"{about}: {row['quantity']} at {_rupees(row['price'])}, before {_time(row['send_by'])}"
 
 
 def _answer(row: Mapping[str, Any]) -> str:
@@ -70,8 +73,16 @@ def _reason(row: Mapping[str, Any]) -> str:
 
 
 def _closed(row: Mapping[str, Any]) -> str:
-    price = f" at {row['exit_price']}" if row["exit_price"] is not None else ""
+    price = f" at {_rupees(row['exit_price'])}" if row["exit_price"] is not None else ""
     return f"closed: {row['close_reason'] or 'no reason given'}{price}, {row['sold_quantity']} sold"
+
+
+def _rupees(value: object) -> str:
+    return "no price" if value is None else rupees(Decimal(str(value)))
+
+
+def _time(written: str) -> str:
+    return f"{datetime.fromisoformat(written).astimezone(IST):%H:%M:%S} IST"
 
 
 SENTENCES = {

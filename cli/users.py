@@ -1,5 +1,6 @@
 """`user`: the accounts that are served. Secrets come from a file and are never printed."""
 
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -13,7 +14,7 @@ from cli.wiring import open_database, open_vault
 from domain.models import User
 from domain.tenancy import TenantStatus
 from repositories.position_desk import PositionDesk
-from repositories.standing import StandingRepository
+from repositories.standing import CredentialState, StandingRepository
 from repositories.tenants import TenantsRepository
 from repositories.users import BadUser, UsersRepository
 from repositories.vault import parse_plain
@@ -62,7 +63,7 @@ def show(user: UserName, as_json: Json = False) -> None:
         found = UsersRepository(database).find(user)
         status = {tenant.user_id: tenant for tenant in TenantsRepository(database).status()}
         row = _row(found, status.get(found.id))
-        row["credentials"] = StandingRepository(database).credentials(found.id)
+        row["credentials"], row["sealed_at"] = _credentials(StandingRepository(database).credentials(found.id))
         row["open_positions"] = len(PositionDesk(database, ACTOR).list(found.id))
     if as_json:
         write_json(row)
@@ -109,6 +110,13 @@ def _set_enabled(user: str, enabled: bool) -> None:
         found = users.find(user)
         users.set_enabled(found.id, enabled, by=ACTOR)
     say(f"User {found.name} is {'enabled' if enabled else 'disabled'}.")
+
+
+def _credentials(found: CredentialState) -> tuple[str, datetime | None]:
+    """Whether they are there, never what they are."""
+    if found.waiting:
+        return "waiting to be sealed by the service", found.sealed_at
+    return "sealed" if found.sealed else "missing", found.sealed_at
 
 
 def _row(user: User, tenant: TenantStatus | None) -> dict[str, object]:

@@ -27,14 +27,14 @@ SKIP_TAKEN_NUMBERS = text(
     " WHERE m.id > s.last_value OR (m.id = s.last_value AND NOT s.is_called)"
 )
 INSERT = text(
-    "INSERT INTO positions (user_id, symbol, quantity, avg_price, opened_at, exit_rule)"
-    " VALUES (:user_id, :symbol, :quantity, :price, clock_timestamp(), CAST(:exit_rule AS jsonb)) RETURNING id"
+    "INSERT INTO positions (user_id, symbol, quantity, avg_price, exit_rule)"
+    " VALUES (:user_id, :symbol, :quantity, :price, CAST(:exit_rule AS jsonb)) RETURNING id"
 )
 SET_EXIT = text(
     "UPDATE positions SET exit_rule = CAST(:exit_rule AS jsonb) WHERE id = :id AND closed_at IS NULL RETURNING user_id"
 )
 CLOSE = text(
-    "UPDATE positions SET closed_at = clock_timestamp(), close_reason = 'OPERATOR', reason = NULL, reason_text = NULL,"
+    "UPDATE positions SET closed_at = now(), close_reason = 'OPERATOR', reason = NULL, reason_text = NULL,"
     " reason_at = NULL, exit_price = CASE WHEN sold_quantity > 0 THEN round(sold_value / sold_quantity, 4) END"
     " WHERE id = :id AND closed_at IS NULL RETURNING user_id, quantity"
 )

@@ -1,0 +1,137 @@
+"""`user`, `seal` and `db` as an operator types them: what is stored, what is refused, and that no secret is told."""
+
+import json
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+from repositories.vault import Vault, check_plain
+from tests.commands import PLAIN, RULE, Commands
+
+SECRETS = [PLAIN[name] for name in ("consumer_key", "mpin", "totp_secret", "mobile")]
+
+
+@pytest.fixture
+def cli(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Commands:
+    """The command line over a fresh database."""
+    return Commands(database_url, tmp_path, monkeypatch, capsys)
+
+
+def test_an_added_user_is_listed_and_its_secrets_are_nowhere(cli: Commands) -> None:
+    added = cli.add_user()
+    assert (added.code, added.err) == (0, "")
+    assert "User asha is entered under number 1." in added.out
+    (user,) = cli("user", "list", "--json").json["users"]
+    assert (user["id"], user["name"], user["enabled"], user["state"]) == (1, "asha", True, "NOT SERVED")
+    assert user["exit_rule"] == {"target_percent": 6}
+    shown = cli("user", "show", "asha", "--json")
+    assert (shown.json["credentials"], shown.json["open_positions"]) == ("sealed", 0)
+    everything = added.out + shown.out + cli("user", "show", "1").out + cli("user", "list").out
+    everything += str(cli.rows("SELECT * FROM credentials")) + str(cli.rows("SELECT detail FROM journal"))
+    assert not [secret for secret in SECRETS if secret in everything]
+
+
+def test_what_is_stored_opens_with_the_key_of_the_home_folder(cli: Commands) -> None:
+    cli.add_user()
+    ((sealed, incoming),) = cli.rows("SELECT sealed, incoming FROM credentials")
+    key = (cli.home / "secret.key").read_text().strip()
+    assert incoming is None
+    assert Vault([key]).open(sealed) == check_plain(PLAIN)
+
+
+def test_a_user_is_changed_by_name_or_number(cli: Commands) -> None:
+    cli.add_user()
+    assert cli("user", "set-exit", "asha", '{"target_price": 815.5}').code == 0
+    assert cli("user", "disable", "1").out == "User asha is disabled.\n"
+    assert cli.rows("SELECT enabled, exit_rule FROM users") == [(False, {"target_price": 815.5})]
+    assert cli("user", "enable", "asha").code == 0
+    assert "revision 2" in cli("user", "restart", "asha").out
+    assert cli.rows("SELECT enabled, revision FROM users") == [(True, 2)]
+    assert {actor for (actor,) in cli.rows("SELECT actor FROM journal")} == {"operator:cli"}
+
+
+BAD: list[tuple[dict[str, str | None], str]] = [
+    ({"--broker": "zerodha"}, "The broker 'zerodha' is not known; known is: kotak_neo."),
+    ({"--exit-rule": "{six}"}, "is not JSON; write"),
+    ({"--exit-rule": "[" * 100_000}, "is not JSON; write"),
+    ({"--exit-rule": '{"target_percent": "six"}'}, "target_percent must be a number"),
+    ({"--exit-rule": '{"target_percent": -1}'}, "must be above 0"),
+    ({"--exit-rule": '{"target_percent": NaN}'}, "must be above 0"),
+    ({"--exit-rule": '{"trailing": 3}'}, "'trailing' is not known"),
+    ({"--exit-rule": "6"}, "An exit rule is a JSON object"),
+    ({"--credentials": "/no/such/file"}, "The file /no/such/file cannot be read: No such file or directory"),
+    ({"--credentials": "/bin/true"}, "is not a text file"),
+    ({"name": "a b"}, "The name 'a b' must be"),
+]
+
+
+@pytest.mark.parametrize(("changed", "says"), BAD)
+def test_a_bad_user_is_refused_in_a_sentence_and_nothing_is_written(
+    cli: Commands, changed: dict[str, str], says: str
+) -> None:
+    options = {"--broker": "kotak_neo", "--credentials": cli.credentials(), "--exit-rule": RULE} | changed
+    name = options.pop("name", "asha")
+    refused = cli("user", "add", name, *[word for pair in options.items() for word in pair])
+    assert refused.code == 3
+    assert refused.err.startswith("ninefifteen: ")
+    assert says in refused.err
+    assert len(refused.err.splitlines()) == 1
+    assert set(cli.counts().values()) == {0}
+
+
+@pytest.mark.parametrize("field", sorted(PLAIN))
+def test_a_missing_credential_field_is_named_and_nothing_is_written(cli: Commands, field: str) -> None:
+    words = ("--broker", "kotak_neo", "--credentials", cli.credentials(**{field: None}), "--exit-rule", RULE)
+    refused = cli("user", "add", "asha", *words)
+    assert (refused.code, refused.err) == (3, f"ninefifteen: The field {field} is missing.\n")
+    assert set(cli.counts().values()) == {0}
+    assert not (cli.home / "secret.key").exists()
+
+
+def test_what_is_wrong_is_said_before_the_database_is_asked(cli: Commands) -> None:
+    """Catches: connecting before the arguments were read."""
+    cli.set(NINEFIFTEEN_DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
+    assert cli("user", "add", "a", "--broker", "x", "--credentials", "-", "--exit-rule", RULE).code == 3
+    assert cli("position", "add", "asha", "X-EQ", "0", "1").code == 3
+
+
+def test_a_duplicate_user_is_refused(cli: Commands) -> None:
+    cli.add_user()
+    before = cli.counts()
+    refused = cli.add_user()
+    assert refused.code == 3
+    assert "There is a user asha already" in refused.err
+    assert cli.counts() == before
+
+
+@pytest.mark.parametrize("verb", [("show",), ("enable",), ("disable",), ("restart",), ("set-exit", RULE)])
+def test_an_unknown_user_is_a_sentence(cli: Commands, verb: tuple[str, ...]) -> None:
+    refused = cli("user", verb[0], "nobody", *verb[1:])
+    assert (refused.code, refused.err) == (3, "ninefifteen: There is no user 'nobody'.\n")
+
+
+def test_a_row_that_cannot_be_read_is_listed_beside_the_others(cli: Commands) -> None:
+    cli.add_user()
+    cli.rows("ALTER TABLE users DROP CONSTRAINT users_broker_is_known")
+    cli.rows("INSERT INTO users (id, name, broker, exit_rule) VALUES (7, 'odd', 'zerodha', '{}')")
+    users = cli("user", "list", "--json").json["users"]
+    assert [(user["id"], user["state"]) for user in users] == [(1, "NOT SERVED"), (7, "UNREADABLE")]
+
+
+def test_seal_needs_no_database_and_takes_the_standard_input(cli: Commands) -> None:
+    key = Fernet.generate_key().decode()
+    cli.set(NINEFIFTEEN_DATABASE_URL="postgresql://nobody@127.0.0.1:1/none", NINEFIFTEEN_SECRET_KEYS=key)
+    sealed = cli.apart("seal", "-", stdin=json.dumps(PLAIN))
+    assert (sealed.code, sealed.err) == (0, "")
+    assert Vault([key]).open(sealed.out.strip()) == check_plain(PLAIN)
+    refused = cli.apart("seal", "-", stdin='{"mpin": "246813"}')
+    assert (refused.code, refused.err) == (3, "ninefifteen: The field consumer_key is missing.\n")
+
+
+def test_secrets_are_no_arguments(cli: Commands) -> None:
+    refused = cli("user", "add", "asha", "--mpin", "246813")
+    assert refused.code == 2
+    assert "246813" not in refused.err

@@ -68,6 +68,13 @@ def test_an_order_for_all_shares_seen_lately_protects() -> None:
     assert covered.since == ORDER.status_at
 
 
+def test_what_counts_is_the_remainder_of_a_partly_filled_order() -> None:
+    """Catches: comparing with the order's original quantity."""
+    order = replace(ORDER, filled=2)
+    assert cover(replace(POSITION, quantity=8), order, SERVICE, OPEN).state is CoverState.PROTECTED
+    assert state(cover(POSITION, order, SERVICE, OPEN)) == (CoverState.UNPROTECTED, Reason.PARTLY_COVERED)
+
+
 @pytest.mark.parametrize(("seconds", "expected"), [(17, CoverState.PROTECTED), (17.1, CoverState.IN_DOUBT)])
 def test_a_sighting_is_believed_for_three_cycles(seconds: float, expected: CoverState) -> None:
     """Catches: believing the last known book of a tenant that is down."""

@@ -1,0 +1,1 @@
+"""Measurements of the service beside what the machine could do at best; printed, never asserted."""

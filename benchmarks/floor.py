@@ -1,0 +1,79 @@
+"""The floor: the same orders sent by bare threads with `requests`, one for each account, no database, no limits."""
+
+import json
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import pyotp
+import requests
+
+from benchmarks.market import SHARES, TARGET, symbols
+from benchmarks.peer import PATIENCE, Peer
+from broker.simulator import Account
+
+PLACE = "quick/order/rule/ms/place"
+FORM = {
+    "am": "NO", "dq": "0", "es": "nse_cm", "mp": "0", "pc": "CNC", "pf": "N", "pr": TARGET, "pt": "L",
+    "qt": str(SHARES), "rt": "DAY", "tp": "0", "tt": "S", "os": "NEOTRADEAPI",
+}  # fmt: skip
+
+
+class Sender:
+    """One account, logged in, with a connection that is open."""
+
+    def __init__(self, peer: Peer, account: Account) -> None:
+        self._account = account
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.headers.update({"Authorization": account.consumer_key, "neo-fin-key": "neotradeapi"})
+        self._address = f"{self._log_in(peer)}/{PLACE}"
+
+    def send_all(self, traded: Sequence[str]) -> None:
+        """One order for each symbol, one after the other."""
+        for number, symbol in enumerate(traded):
+            form = {"jData": json.dumps({**FORM, "ts": symbol, "ig": f"F{self._account.ucc}N{number}"})}
+            answer = self._session.post(self._address, data=form, timeout=PATIENCE).json()
+            assert answer["stat"] == "Ok", answer
+
+    def close(self) -> None:
+        """Let the connection go."""
+        self._session.close()
+
+    def _log_in(self, peer: Peer) -> str:
+        account = self._account
+        code = pyotp.TOTP(account.totp_secret).now()
+        view = self._ask(peer, "tradeApiLogin", {"mobileNumber": account.mobile, "ucc": account.ucc, "totp": code})
+        self._session.headers.update({"Auth": view["token"], "sid": view["sid"]})
+        trade = self._ask(peer, "tradeApiValidate", {"mpin": account.mpin})
+        self._session.headers.update({"Auth": trade["token"], "Sid": trade["sid"]})
+        return str(trade["baseUrl"])
+
+    def _ask(self, peer: Peer, step: str, asked: dict[str, str]) -> dict[str, Any]:
+        answer = self._session.post(f"{peer.url}/login/1.0/{step}", json=asked, timeout=PATIENCE).json()
+        data: dict[str, Any] = answer["data"]
+        return data
+
+
+def run_floor(peer: Peer, accounts: Sequence[Account]) -> float:
+    """Seconds from a common start until the last order of the last account was answered."""
+    senders = [Sender(peer, account) for account in accounts]
+    traded = symbols(peer.positions)
+    start = threading.Barrier(len(senders) + 1)
+    threads = [threading.Thread(target=_run, args=(sender, traded, start), name="floor") for sender in senders]
+    for thread in threads:
+        thread.start()
+    start.wait()
+    began = time.perf_counter()
+    for thread in threads:
+        thread.join()
+    elapsed = time.perf_counter() - began
+    for sender in senders:
+        sender.close()
+    return elapsed
+
+
+def _run(sender: Sender, traded: Sequence[str], start: threading.Barrier) -> None:
+    start.wait()
+    sender.send_all(traded)

@@ -5,6 +5,7 @@ import sys
 import typer
 
 from cli import db, orders, positions, users
+from cli.demo import demo
 from cli.exits import EPILOG
 from cli.reports import coverage, explain, status
 from cli.sealing import seal
@@ -32,6 +33,7 @@ for group in (db.app, users.app, positions.app, orders.app):
     app.add_typer(group)
 for verb in (coverage, status, explain, seal):
     app.command()(verb)
+app.command()(demo)
 app.command()(serve)
 app.command()(simulator)
 

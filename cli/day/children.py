@@ -1,0 +1,75 @@
+"""The processes of the demo: the same program with other verbs, in an environment that holds nothing of the user's."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from settings import PREFIX, Settings
+
+ENTRY = Path(__file__).resolve().parents[2] / "run.py"
+"""Beside the packages, in a checkout and where it is installed."""
+PATIENCE = 15.0
+"""Seconds from SIGTERM to SIGKILL."""
+
+
+class Child:
+    """One verb as a process of its own, outside the terminal's group: Ctrl-C is for the demo to pass on."""
+
+    def __init__(self, verb: Sequence[str], said: Path, environment: Mapping[str, str]) -> None:
+        self.said = said
+        self._name = verb[0]
+        with said.open("wb") as file:
+            self._process = subprocess.Popen(
+                [sys.executable, str(ENTRY), *verb],
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                env={**environment, "PYTHONUNBUFFERED": "1"},
+                process_group=0,
+            )
+
+    @property
+    def first_line(self) -> str | None:
+        """What it said first, once the line is complete."""
+        line, end, _ = self.said.read_text(encoding="utf-8").partition("\n")
+        return line if end else None
+
+    @property
+    def fallen(self) -> str | None:
+        """How it ended, if it did: its exit code and last words."""
+        code = self._process.poll()
+        if code is None:
+            return None
+        words = self.said.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        return f"run.py {self._name} ended with exit code {code}: {words[-1] if words else 'it said nothing'}"
+
+    def stop(self) -> int:
+        """Ask it to end, wait, end it by force when it does not; its exit code. May be repeated."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+        try:
+            return self._process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()
+
+
+@contextmanager
+def child(verb: Sequence[str], said: Path, environment: Mapping[str, str]) -> Iterator[Child]:
+    """A process that ends with the block, whatever happens in it."""
+    started = Child(verb, said, environment)
+    try:
+        yield started
+    finally:
+        started.stop()
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """The user's environment without a word for us, and then these settings alone."""
+    ours = settings.model_dump(include=settings.model_fields_set, exclude_none=True)
+    clean = {name: value for name, value in os.environ.items() if not name.upper().startswith(PREFIX)}
+    return clean | {f"{PREFIX}{name.upper()}": str(value) for name, value in ours.items()}

@@ -1,0 +1,168 @@
+"""The judgement: what must hold of a day, checked from the broker's own ledger and from the rows; pure functions.
+
+Every check names what broke, to whom, with both numbers. A day is sound when none says anything.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from domain.coverage import Coverage, CoverState
+
+Row = Mapping[str, Any]
+AT_THE_BROKER = ("ACCEPTED", "OPEN", "CANCELLING", "SUBMITTING")
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that a day is judged by. `users`: account → user number; `held`: shares of ours at the bell, by account
+    and symbol; `last`: coverage just before the close; `restarted`: user and the generation that was replaced."""
+
+    ledger: Mapping[str, Any]
+    users: Mapping[str, int]
+    held: Mapping[tuple[str, str], int]
+    positions: Sequence[Row]
+    orders: Sequence[Row]
+    sends: Sequence[Row]
+    last: Sequence[Coverage]
+    restarted: tuple[int, int]
+    service_code: int
+
+    def acquired(self, line: Row) -> int:
+        """Shares of a symbol that were ever ours in an account: held at the bell and bought since."""
+        return self.held.get((line["ucc"], line["symbol"]), 0) + int(line["bought"])
+
+
+def duplicates(evidence: Evidence) -> int:
+    """Sells of ours too many: live at the same time for one account and symbol."""
+    return sum(max(0, int(line["max_live_api_sells"]) - 1) for line in evidence.ledger["symbols"])
+
+
+def oversold(evidence: Evidence) -> int:
+    """Shares that our orders sold, or could have sold, beyond the positions; the owner's own shares are not ours."""
+    return sum(_beyond(evidence, line) for line in evidence.ledger["symbols"])
+
+
+def broken(evidence: Evidence) -> list[str]:
+    """Every invariant that broke, as a sentence."""
+    return [sentence for check in CHECKS for sentence in check(evidence)]
+
+
+def _beyond(evidence: Evidence, line: Row) -> int:
+    ours = int(line["max_api_sell_shares"]) - evidence.acquired(line)
+    return max(0, ours, int(line["oversold"]))
+
+
+def _never_twice(evidence: Evidence) -> Iterator[str]:
+    for line in evidence.ledger["symbols"]:
+        if line["max_live_api_sells"] > 1:
+            yield f"TWICE: {line['max_live_api_sells']} sells of {line['symbol']} were live at once in {line['ucc']}"
+
+
+def _never_oversold(evidence: Evidence) -> Iterator[str]:
+    for line in evidence.ledger["symbols"]:
+        if _beyond(evidence, line):
+            yield (
+                f"OVERSOLD: {line['ucc']} {line['symbol']}: our sells reached {line['max_api_sell_shares']} shares,"
+                f" the position had {evidence.acquired(line)}; excess over the account {line['oversold']}"
+            )
+
+
+def _nothing_unsaid(evidence: Evidence) -> Iterator[str]:
+    if not evidence.last:
+        yield "UNSEEN: the coverage of the last minute was not taken"
+    for one in evidence.last:
+        said = one.state is CoverState.UNPROTECTED and one.reason is not None and one.text
+        if one.state is not CoverState.PROTECTED and not said:
+            yield f"UNCOVERED: {one.user} {one.symbol} was {one.state} at the last minute: {one.text or 'no reason'}"
+
+
+def _fills_agree(evidence: Evidence) -> Iterator[str]:
+    rows = {row["broker_order_id"]: row for row in evidence.orders if row["broker_order_id"]}
+    placed = [order for order in evidence.ledger["orders"] if order["api"]]
+    for order in placed:
+        row = rows.get(order["order"])
+        if row is None:
+            yield f"UNKNOWN_ORDER: order {order['order']} of {order['symbol']} at the broker has no row"
+        elif row["filled"] != order["filled"]:
+            yield f"FILLS_DIFFER: order {order['order']}: filled={order['filled']}, the row says {row['filled']}"
+    for number in rows.keys() - {order["order"] for order in placed}:
+        yield f"NO_SUCH_ORDER: the row of order {number} has no order at the broker"
+
+
+def _shares_add_up(evidence: Evidence) -> Iterator[str]:
+    positions = {(row["user_id"], row["symbol"]): row for row in evidence.positions}
+    for line in evidence.ledger["symbols"]:
+        row = positions.get((evidence.users[line["ucc"]], line["symbol"]))
+        counted = row["quantity"] + row["sold_quantity"] if row else 0
+        if counted != evidence.acquired(line):
+            ours = evidence.acquired(line)
+            yield f"SHARES_DIFFER: {line['ucc']} {line['symbol']}: {ours} were ours, the rows count {counted}"
+        if row and row["sold_quantity"] != line["sold"]:
+            yield f"SALES_DIFFER: {line['symbol']}: sold={line['sold']}, the position says {row['sold_quantity']}"
+
+
+def _closed_with_price(evidence: Evidence) -> Iterator[str]:
+    for row in evidence.positions:
+        if row["closed_at"] is not None and (not row["exit_price"] or row["quantity"]):
+            yield f"BADLY_CLOSED: {row['symbol']}: exit_price={row['exit_price']}, quantity={row['quantity']}"
+
+
+def _lost_reply_adopted(evidence: Evidence) -> Iterator[str]:
+    found = {send["order_id"] for send in evidence.sends if send["kind"] == "place" and send["outcome"] == "found"}
+    if not found:
+        yield "NOT_ADOPTED: no order was found at the broker after its reply was lost"
+    for row in evidence.orders:
+        sent = sum(order["tag"] == row["tag"] for order in evidence.ledger["orders"])
+        if row["id"] in found and sent != 1:
+            yield f"SENT_AGAIN: tag {row['tag']} of {row['symbol']} is on {sent} orders at the broker"
+    for refused in evidence.ledger["tags_refused"]:
+        yield f"SENT_AGAIN: the broker refused tag {refused['tag']} a second time"
+
+
+def _buys_are_held(evidence: Evidence) -> Iterator[str]:
+    buys = [row for row in evidence.orders if row["side"] == "BUY"]
+    if not buys:
+        yield "NO_BUY: the requested buy has no row"
+    for row in buys:
+        position = next((one for one in evidence.positions if one["id"] == row["position_id"]), None)
+        held = position["quantity"] + position["sold_quantity"] if position else 0
+        if held != row["filled"] or not row["filled"]:
+            yield f"BUY_LOST: {row['symbol']}: the buy filled {row['filled']}, its position has {held}"
+
+
+def _nothing_left_live(evidence: Evidence) -> Iterator[str]:
+    if evidence.ledger["totals"]["live_orders"]:
+        yield f"LEFT_LIVE: {evidence.ledger['totals']['live_orders']} orders are live at the broker after the close"
+    for row in evidence.orders:
+        if row["status"] in AT_THE_BROKER:
+            yield f"NOT_ENDED: the order {row['id']} of {row['symbol']} is {row['status']} after the close"
+
+
+def _restart_sent_nothing(evidence: Evidence) -> Iterator[str]:
+    user, before = evidence.restarted
+    sent = sum(send["user_id"] == user and send["generation"] > before for send in evidence.sends)
+    if not before:
+        yield "NOT_RESTARTED: no tenant was restarted"
+    elif sent:
+        yield f"RESTART_SENT: user {user} sent {sent} requests after generation {before}, though all orders rested"
+
+
+def _service_ended_well(evidence: Evidence) -> Iterator[str]:
+    if evidence.service_code:
+        yield f"BAD_END: the service ended with exit code {evidence.service_code}"
+
+
+CHECKS: tuple[Callable[[Evidence], Iterator[str]], ...] = (
+    _never_twice,
+    _never_oversold,
+    _nothing_unsaid,
+    _fills_agree,
+    _shares_add_up,
+    _closed_with_price,
+    _lost_reply_adopted,
+    _buys_are_held,
+    _nothing_left_live,
+    _restart_sent_nothing,
+    _service_ended_well,
+)

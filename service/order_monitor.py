@@ -13,7 +13,7 @@ from domain.book import Book, Holding, OrderReport
 from domain.fills import own_shares, sold_of_ours
 from domain.market import TradingDay
 from domain.models import AccountDay, Order, Position, Snapshot
-from domain.orders import LIVE, OrderStatus, SendOutcome, Side
+from domain.orders import LIVE, OrderStatus, Reason, SendOutcome, Side
 from domain.reading import Outside, Reading, read_book
 from domain.sightings import Look, Sighting, sight
 from repositories.journal import Entry
@@ -92,7 +92,7 @@ class OrderMonitor:
         for symbol, shares in _sold_outside(snapshot, reading):
             ledger.sold_outside(symbol, shares, reading.outside[symbol])
         self._rows.sends.answer(_answers(sightings), now)
-        missing = self._missing(reading, look)
+        missing = self._missing(reading, look) + _refused(snapshot)
         changes = [(s, row) for s, row in sightings if s.changed]
         created = self._rows.positions.create(self._user_id, ledger.opened())
         self._rows.positions.update(ledger.changed())
@@ -130,6 +130,15 @@ class OrderMonitor:
 def traded_symbol(position: Position) -> str:
     """The trading symbol that a position's orders carry."""
     return position.placed_symbol or position.symbol
+
+
+def _refused(snapshot: Snapshot) -> list[Order]:
+    """Orders whose refusal was kept as evidence by a generation that could no longer apply it."""
+    return [
+        replace(o, status=OrderStatus.REJECTED, reason=Reason.REJECTED, reason_text=o.last_send.text)
+        for o in snapshot.orders
+        if o.status is OrderStatus.SUBMITTING and o.last_send and o.last_send.outcome is SendOutcome.REFUSED
+    ]
 
 
 def _worth(order: Order, row: OrderReport) -> bool:

@@ -136,8 +136,8 @@ class Tenant:
 
     def restart(self) -> None:
         """A new generation that knows only what the rows say."""
-        self.world.execute("UPDATE tenants SET generation = generation + 1 WHERE user_id = :id", id=self.user_id)
-        self.generation += 1
+        raised = "UPDATE tenants SET generation = generation + 1 WHERE user_id = :id RETURNING generation"
+        self.generation = int(self.world.row(raised, id=self.user_id)["generation"])
         self._start()
 
     def position(self, number: int) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from broker.kotak_neo.hosts import require_allowed
 from broker.kotak_neo.reply import Reply, parsed, reply
 from broker.kotak_neo.session import Session, opened
 from broker.kotak_neo.settings import KotakSettings
+from broker.kotak_neo.verdicts import SESSION_OVER
 from broker.kotak_neo.wire import Answer, Ask
 from domain.clock import Clock
 from domain.errors import BrokerUnavailable, LoginRefused
@@ -22,6 +23,8 @@ _FIRST = "consumer key, mobile number, UCC or TOTP"
 _SECOND = "MPIN"
 _HEADER_SAFE = re.compile(r"[\x21-\x7e]+")
 _PASSING = frozenset({424, 429, *range(500, 600)})
+_NOT_ABOUT_CREDENTIALS = SESSION_OVER | {1005}
+"""Codes about a session or a fault of the broker's own; the credentials may well be right."""
 
 
 class Login:
@@ -95,7 +98,7 @@ def _refused(status: int, said: Reply | None) -> bool:
     """A definite no to the credentials; everything in passing, and every page that is not Kotak's, is none."""
     if status == 401:
         return True
-    if status in _PASSING or said is None:
+    if status in _PASSING or said is None or said.code in _NOT_ABOUT_CREDENTIALS:
         return False
     return not said.ok and bool(said.text) and (status < 300 or status >= 400)
 

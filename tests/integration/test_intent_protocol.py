@@ -7,6 +7,7 @@ import pytest
 
 from domain.errors import ConstraintBroken, TenureLost, TransactionHeld
 from domain.orders import SendOutcome
+from domain.outcomes import Refused
 from tests.world import BELL, World
 
 NOT_ACCEPTED = ("drop_before", "502_html", "hang", "429")
@@ -123,6 +124,25 @@ def test_the_reply_to_a_replaced_generation_is_kept_as_evidence_and_not_applied(
     tenant.service.look()
     assert world.row("SELECT outcome FROM sends")["outcome"] == SendOutcome.ACCEPTED
     assert [order["status"] for order in tenant.orders()] == ["SUBMITTING"]
+
+
+def test_a_refusal_that_a_replaced_generation_kept_is_applied_by_the_next(world: World):
+    tenant = world.tenant()
+    number = tenant.holds("IFBIND-EQ", 10)
+    tenant.service.cycle()
+    world.clock.advance_to(BELL)
+    broker = tenant.service.ports.broker
+    broker.place = lambda order, send_by: overtaking(world)
+    tenant.service.look()
+    tenant.restart()
+    tenant.cycle(2)
+    assert [(o["status"], o["reason_text"]) for o in tenant.orders()] == [("REJECTED", "1009: wrong lot")]
+    assert tenant.position(number)["reason"] == "RETRYING"
+
+
+def overtaking(world: World) -> Refused:
+    world.execute("UPDATE tenants SET generation = generation + 1")
+    return Refused("1009", "wrong lot")
 
 
 MOVES = {

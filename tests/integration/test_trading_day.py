@@ -209,3 +209,20 @@ def test_a_clock_that_differs_from_the_brokers_stops_orders(world: World):
     tenant.service.look()
     assert tenant.at_broker() == []
     assert "differs from ours by +5.0 s" in world.row("SELECT text FROM heartbeats")["text"]
+
+
+def test_row_numbers_that_a_person_chose_do_not_get_in_the_way(world: World):
+    tenant = world.tenant()
+    world.broker.set_holding(tenant.account.ucc, "IFBIND-EQ", 10, "800")
+    world.execute(
+        "INSERT INTO positions (id, user_id, symbol, quantity, avg_price) VALUES (1, 1, 'IFBIND-EQ', 10, 800)"
+    )
+    world.execute(
+        "INSERT INTO orders (id, user_id, side, symbol, status, quantity, price)"
+        " VALUES (1, 1, 'BUY', 'ITC-EQ', 'REQUESTED', 5, 380)"
+    )
+    tenant.at_the_bell()
+    buy = tenant.orders("BUY")[0]
+    world.broker.fill(buy["broker_order_id"], 5)
+    tenant.cycle(3)
+    assert [row["qty"] for row in tenant.live_at_broker()] == [10, 5]

@@ -221,6 +221,17 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- A number that a person chose is never given out again.
+CREATE FUNCTION skip_chosen_number() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    numbers regclass := pg_get_serial_sequence(TG_TABLE_NAME, 'id');
+BEGIN
+    IF NEW.id > coalesce(pg_sequence_last_value(numbers), 0) THEN
+        PERFORM setval(numbers, NEW.id);
+    END IF;
+    RETURN NULL;
+END $$;
+
 CREATE FUNCTION journal_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'The journal is append-only: row % stays as it is; write a new row that corrects it.', OLD.id;
@@ -236,6 +247,7 @@ CREATE TRIGGER fills_only_grow BEFORE UPDATE ON orders
     FOR EACH ROW WHEN (NEW.filled < OLD.filled) EXECUTE FUNCTION fills_only_grow();
 """
 
+NUMBERED = ("users", "positions", "orders")
 WAKING = ("users", "credentials", "positions", "orders", "halts", "market_days")
 PRIVATE = ("credentials", "positions", "orders", "sends", "journal", "account_days")
 
@@ -263,6 +275,11 @@ def upgrade() -> None:
         op.execute(
             f"CREATE TRIGGER wake_tenant AFTER INSERT OR UPDATE OR DELETE ON {table} "
             "FOR EACH ROW EXECUTE FUNCTION wake_tenant()"
+        )
+    for table in NUMBERED:
+        op.execute(
+            f"CREATE TRIGGER skip_chosen_number AFTER INSERT ON {table} "
+            "FOR EACH ROW EXECUTE FUNCTION skip_chosen_number()"
         )
     for table in PRIVATE:
         op.execute(POLICY.format(table=table))

@@ -20,14 +20,15 @@ class Child:
     """One verb as a process of its own, outside the terminal's group: Ctrl-C is for the demo to pass on."""
 
     def __init__(self, verb: Sequence[str], said: Path, environment: Mapping[str, str]) -> None:
-        self.said = said
+        self._said = said
+        self._complained = said.with_suffix(".err")
         self._name = verb[0]
-        with said.open("wb") as file:
+        with said.open("wb") as out, self._complained.open("wb") as complaints:
             self._process = subprocess.Popen(
                 [sys.executable, str(ENTRY), *verb],
                 stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=subprocess.STDOUT,
+                stdout=out,
+                stderr=complaints,
                 env={**environment, "PYTHONUNBUFFERED": "1"},
                 process_group=0,
             )
@@ -35,7 +36,7 @@ class Child:
     @property
     def first_line(self) -> str | None:
         """What it said first, once the line is complete."""
-        line, end, _ = self.said.read_text(encoding="utf-8").partition("\n")
+        line, end, _ = self._said.read_text(encoding="utf-8").partition("\n")
         return line if end else None
 
     @property
@@ -44,8 +45,8 @@ class Child:
         code = self._process.poll()
         if code is None:
             return None
-        words = self.said.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        return f"run.py {self._name} ended with exit code {code}: {words[-1] if words else 'it said nothing'}"
+        words = self._complained.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        return f"run.py {self._name} ended with exit code {code}; {words[-1] if words else 'it did not say why'}"
 
     def stop(self) -> int:
         """Ask it to end, wait, end it by force when it does not; its exit code. May be repeated."""

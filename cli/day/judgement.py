@@ -43,9 +43,10 @@ def oversold(evidence: Evidence) -> int:
     return sum(_beyond(evidence, line) for line in evidence.ledger["symbols"])
 
 
-def broken(evidence: Evidence) -> list[str]:
-    """Every invariant that broke, as a sentence."""
-    return [sentence for check in CHECKS for sentence in check(evidence)]
+def broken(evidence: Evidence, whole: bool = True) -> list[str]:
+    """Every invariant that broke, as a sentence; of a day that stopped half-way only what holds at every moment."""
+    checks = CHECKS if whole else ALWAYS
+    return [sentence for check in checks for sentence in check(evidence)]
 
 
 def _beyond(evidence: Evidence, line: Row) -> int:
@@ -72,7 +73,7 @@ def _nothing_unsaid(evidence: Evidence) -> Iterator[str]:
     if not evidence.last:
         yield "UNSEEN: the coverage of the last minute was not taken"
     for one in evidence.last:
-        said = one.state is CoverState.UNPROTECTED and one.reason is not None and one.text
+        said = one.alarming and one.text
         if one.state is not CoverState.PROTECTED and not said:
             yield f"UNCOVERED: {one.user} {one.symbol} was {one.state} at the last minute: {one.text or 'no reason'}"
 
@@ -153,13 +154,13 @@ def _service_ended_well(evidence: Evidence) -> Iterator[str]:
         yield f"BAD_END: the service ended with exit code {evidence.service_code}"
 
 
-CHECKS: tuple[Callable[[Evidence], Iterator[str]], ...] = (
-    _never_twice,
-    _never_oversold,
+Check = Callable[[Evidence], Iterator[str]]
+ALWAYS: tuple[Check, ...] = (_never_twice, _never_oversold, _closed_with_price)
+CHECKS: tuple[Check, ...] = (
+    *ALWAYS,
     _nothing_unsaid,
     _fills_agree,
     _shares_add_up,
-    _closed_with_price,
     _lost_reply_adopted,
     _buys_are_held,
     _nothing_left_live,

@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from urllib.error import HTTPError
+from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, Request, build_opener
 
 Words = dict[str, Any]
@@ -64,5 +64,7 @@ class Market:
             with self._open(request, timeout=PATIENCE) as answer:
                 words: Words = json.load(answer)
         except HTTPError as refusal:
-            raise OSError(f"The simulator refused {name}: {refusal.read().decode()}") from refusal
+            raise OSError(f"The simulated broker refused {name}: {refusal.read().decode()}") from refusal
+        except URLError as silence:
+            raise OSError(f"The simulated broker does not answer: {silence.reason}") from silence
         return words

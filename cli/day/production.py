@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
+from cli.day.acts import Play
 from cli.day.cast import CAST, LONE, everything
 from cli.day.children import child, environment_of
 from cli.day.entry import enter_positions, enter_users
@@ -13,7 +14,7 @@ from cli.day.log import Hours, Log
 from cli.day.market import Market
 from cli.day.report import Outcome
 from cli.day.rows import Rows
-from cli.day.script import Play, play_script
+from cli.day.script import play_script
 from cli.day.stage import DidNotHappen, Screen, Stage
 from cli.logs import start_logging
 from cli.wiring import Times, open_database, open_vault
@@ -71,9 +72,7 @@ class Production:
             stage.say(f"The simulated broker, a process of its own, listens on {hello['url']}.")
             play = self._entered(stage, database, Market(hello["url"]), hello["accounts"])
             stopped, code = self._with_service(play, hello["url"])
-            evidence = _evidence(play, code)
-            log = stage.log
-            return Outcome(log.said, play.last, evidence, stopped + broken(evidence), log.seconds)
+            return _outcome(play, stopped, code)
 
     def _entered(self, stage: Stage, database: Database, market: Market, accounts: Sequence[dict[str, str]]) -> Play:
         ucc = enter_users(stage.rows, UsersRepository(database), open_vault(self._settings), accounts)
@@ -123,6 +122,16 @@ def _await_service(play: Play) -> None:
     stage.until("all users are served", lambda picture: all(tenant.state for tenant in picture.tenants), START)
     stage.until("asha's credentials are sealed", lambda _: not stage.rows.ask(UNSEALED))
     stage.say("Three tenants, three threads, three broker sessions; asha's credentials are sealed in their row now.")
+
+
+def _outcome(play: Play, stopped: list[str], code: int) -> Outcome:
+    evidence, log = None, play.stage.log
+    try:
+        evidence = _evidence(play, code)
+        stopped += broken(evidence, whole=not stopped)
+    except OSError as wrong:
+        stopped.append(str(wrong))
+    return Outcome(log.said, play.last, evidence, stopped, log.seconds)
 
 
 def _evidence(play: Play, code: int) -> Evidence:

@@ -52,7 +52,8 @@ def write_report(outcome: Outcome, out: TextIO) -> None:
     if outcome.last:
         console.print("\nCoverage at the last minute before the close", style="bold")
         console.print(coverage_table(outcome.last))
-    console.print(f"\n{_counted(outcome.counts)}")
+    if outcome.evidence:
+        console.print(f"\n{_counted(outcome.counts)}")
     for sentence in outcome.broken:
         console.print(f"BROKEN {sentence}", style="bold red", markup=False)
     if not outcome.broken:

@@ -165,6 +165,16 @@ def test_an_unprotected_position_without_words_is_not_explained(sound: Evidence)
     assert [sentence.partition(":")[0] for sentence in broken(silent)] == ["UNCOVERED"]
 
 
+def test_a_closed_market_is_no_reason_at_the_last_minute(sound: Evidence) -> None:
+    late = last(cover(CoverState.UNPROTECTED, Reason.MARKET_CLOSED, "closed since 15:30"))(sound)
+    assert [sentence.partition(":")[0] for sentence in broken(late)] == ["UNCOVERED"]
+
+
+def test_a_day_that_stopped_half_way_is_judged_by_what_always_holds(sound: Evidence) -> None:
+    half = BREAKS["NOT_ENDED"](BREAKS["TWICE"](sound))
+    assert [sentence.partition(":")[0] for sentence in broken(half, whole=False)] == ["TWICE"]
+
+
 def test_the_counts_add_up(sound: Evidence) -> None:
     counts = Outcome([], sound.last, sound, [], 1.0).counts
     assert counts == {

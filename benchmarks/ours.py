@@ -20,7 +20,7 @@ from domain.market import drill
 WHOLE_DAY = 22_500.0
 PATIENCE = 60.0
 """Seconds after the bell until a run is given up."""
-POLL = 0.1
+POLL = 0.05
 """Seconds between two looks at whether all is done; the times themselves come from rows and ledger."""
 
 READY = (
@@ -39,7 +39,8 @@ UNPROTECTED = (
 class Bell:
     """Seconds after the bell: the first and the last order at the broker, and the last answer committed here.
 
-    `lead` is how long the tenants needed until they waited. Faults are sentences; there must be none.
+    `processor` are the seconds that this process computed meanwhile; `lead` is how long the tenants needed until they
+    waited. Faults are sentences; there must be none.
     """
 
     first_sent: float
@@ -47,6 +48,7 @@ class Bell:
     answered: float
     orders: int
     counts: Counts
+    processor: float
     lead: float
     faults: tuple[str, ...]
 
@@ -82,15 +84,17 @@ class Bells:
         with self._watch(url) as watch:
             with served(settings, url, self._rows.vault, moved) as database, counter.on(database.engine):
                 lead = self._lead - watch.until_ready(numbers, bell)
-                self._lead = min(self._lead, 1.3 * lead + 1.5)
-                watch.until_done(numbers, bell)
+                self._lead = min(self._lead, 2 * lead + 2)
+                processor = watch.until_done(numbers, bell)
             answered = watch.last_answer()
             faults = watch.faults()
         ledger = peer.ledger()
         sent = _sent(ledger, accounts)
         counts = counter.between(bell, answered, tenants_only=True)
         faults += peer.faults(ledger, accounts)
-        return Bell(min(sent) - bell, max(sent) - bell, answered - bell, len(sent), counts, lead, tuple(faults))
+        return Bell(
+            min(sent) - bell, max(sent) - bell, answered - bell, len(sent), counts, processor, lead, tuple(faults)
+        )
 
     def _watch(self, url: str) -> "_Watch":
         return _Watch(self._rows.open(url))
@@ -113,11 +117,13 @@ class _Watch(AbstractContextManager["_Watch"]):
             time.sleep(POLL)
         return bell - time.time()
 
-    def until_done(self, numbers: dict[str, int], bell: float) -> None:
-        """Wait for the last answer, or until patience is over."""
+    def until_done(self, numbers: dict[str, int], bell: float) -> float:
+        """Wait for the last answer, or until patience is over; the processor seconds that this process took."""
         time.sleep(max(0.0, bell - time.time()))
+        used = time.process_time()
         while not self._value(DONE, numbers) and time.time() < bell + PATIENCE:
             time.sleep(POLL)
+        return time.process_time() - used
 
     def last_answer(self) -> float:
         """When the last answer was committed (wall clock)."""

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.cycles import Cycle
+from benchmarks.floor import Floor
 from benchmarks.options import Options
 from benchmarks.ours import Bell
 from benchmarks.waiting import Waiting
@@ -22,13 +23,13 @@ class Pair:
     """Floor and ours, one after the other; `pinned`: this process on one core. Seconds."""
 
     pinned: bool
-    floor: float
+    floor: Floor
     ours: Bell
 
     @property
     def ratio(self) -> float:
         """How many times as long ours took."""
-        return self.ours.answered / self.floor
+        return self.ours.answered / self.floor.seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +96,25 @@ def _bells(results: Results) -> Table:
     limit = f"{asked.rate:g} orders/s" if asked.rate else "no rate limit"
     table = _table(
         f"Bell: {asked.users} users × {asked.positions} positions, latency {1000 * asked.latency:g} ms, {limit}",
-        "this process", "floor s", "ours s", "ratio", "first order", "last order", "tx/order", "stmt/order",
+        "this process", "floor s", "its cpu",
+        "ours s", "ratio", "its cpu", "first order", "last order", "tx/order", "stmt/order",
     )  # fmt: skip
     for pinned in _variants(results):
         for pair in (pair for pair in results.pairs if pair.pinned is pinned):
-            table.add_row(_where(pinned), f"{pair.floor:.2f}", *_bell(pair.ours, pair.ratio))
-        table.add_row(_where(pinned), "", "median", f"{results.ratio(pinned):.2f}", *[""] * 4, end_section=True)
+            table.add_row(
+                _where(pinned),
+                f"{pair.floor.seconds:.2f}",
+                f"{pair.floor.processor:.2f}",
+                *_bell(pair.ours, pair.ratio),
+            )
+        table.add_row(_where(pinned), "", "", "median", f"{results.ratio(pinned):.2f}", *[""] * 5, end_section=True)
     return table
 
 
 def _rates(results: Results) -> Table:
     table = _table(
         "Bell under a rate limit",
-        "case", "n/rate s", "ours s", "ratio", "first order", "last order", "tx/order", "stmt/order",
+        "case", "n/rate s", "ours s", "ratio", "its cpu", "first order", "last order", "tx/order", "stmt/order",
     )  # fmt: skip
     for one in results.limited:
         case = f"{one.users} × {one.positions} at {one.rate:g}/s"
@@ -116,7 +123,13 @@ def _rates(results: Results) -> Table:
 
 
 def _bell(bell: Bell, ratio: float) -> list[str]:
-    times = [f"{bell.answered:.2f}", f"{ratio:.2f}", f"{bell.first_sent:.2f}", f"{bell.last_sent:.2f}"]
+    times = [
+        f"{bell.answered:.2f}",
+        f"{ratio:.2f}",
+        f"{bell.processor:.2f}",
+        f"{bell.first_sent:.2f}",
+        f"{bell.last_sent:.2f}",
+    ]
     return times + [f"{count / bell.orders:.2f}" for count in (bell.counts.transactions, bell.counts.statements)]
 
 

@@ -3,55 +3,19 @@
 Every check names what broke, to whom, with both numbers. A day is sound when none says anything.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator
 
-from domain.coverage import Coverage, CoverState
+from cli.day.evidence import Evidence, beyond
+from domain.coverage import CoverState
+from domain.orders import Reason
 
-Row = Mapping[str, Any]
 AT_THE_BROKER = ("ACCEPTED", "OPEN", "CANCELLING", "SUBMITTING")
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """All that a day is judged by. `users`: account → user number; `held`: shares of ours at the bell, by account
-    and symbol; `last`: coverage just before the close; `restarted`: user and the generation that was replaced."""
-
-    ledger: Mapping[str, Any]
-    users: Mapping[str, int]
-    held: Mapping[tuple[str, str], int]
-    positions: Sequence[Row]
-    orders: Sequence[Row]
-    sends: Sequence[Row]
-    last: Sequence[Coverage]
-    restarted: tuple[int, int]
-    service_code: int
-
-    def acquired(self, line: Row) -> int:
-        """Shares of a symbol that were ever ours in an account: held at the bell and bought since."""
-        return self.held.get((line["ucc"], line["symbol"]), 0) + int(line["bought"])
-
-
-def duplicates(evidence: Evidence) -> int:
-    """Sells of ours too many: live at the same time for one account and symbol."""
-    return sum(max(0, int(line["max_live_api_sells"]) - 1) for line in evidence.ledger["symbols"])
-
-
-def oversold(evidence: Evidence) -> int:
-    """Shares that our orders sold, or could have sold, beyond the positions; the owner's own shares are not ours."""
-    return sum(_beyond(evidence, line) for line in evidence.ledger["symbols"])
 
 
 def broken(evidence: Evidence, whole: bool = True) -> list[str]:
     """Every invariant that broke, as a sentence; of a day that stopped half-way only what holds at every moment."""
     checks = CHECKS if whole else ALWAYS
     return [sentence for check in checks for sentence in check(evidence)]
-
-
-def _beyond(evidence: Evidence, line: Row) -> int:
-    ours = int(line["max_api_sell_shares"]) - evidence.acquired(line)
-    return max(0, ours, int(line["oversold"]))
 
 
 def _never_twice(evidence: Evidence) -> Iterator[str]:
@@ -62,7 +26,7 @@ def _never_twice(evidence: Evidence) -> Iterator[str]:
 
 def _never_oversold(evidence: Evidence) -> Iterator[str]:
     for line in evidence.ledger["symbols"]:
-        if _beyond(evidence, line):
+        if beyond(evidence, line):
             yield (
                 f"OVERSOLD: {line['ucc']} {line['symbol']}: our sells reached {line['max_api_sell_shares']} shares,"
                 f" the position had {evidence.acquired(line)}; excess over the account {line['oversold']}"
@@ -140,6 +104,13 @@ def _nothing_left_live(evidence: Evidence) -> Iterator[str]:
             yield f"NOT_ENDED: the order {row['id']} of {row['symbol']} is {row['status']} after the close"
 
 
+def _what_is_left_lapses(evidence: Evidence) -> Iterator[str]:
+    held = {row["id"] for row in evidence.positions if row["closed_at"] is None}
+    for row in evidence.orders:
+        if row["position_id"] in held and row["reason"] == Reason.CANCELLED_BY_USER:
+            yield f"NOT_LAPSED: nobody cancelled order {row['id']} of {row['symbol']}, yet its row says {row['reason']}"
+
+
 def _restart_sent_nothing(evidence: Evidence) -> Iterator[str]:
     user, before = evidence.restarted
     sent = sum(send["user_id"] == user and send["generation"] > before for send in evidence.sends)
@@ -164,6 +135,7 @@ CHECKS: tuple[Check, ...] = (
     _lost_reply_adopted,
     _buys_are_held,
     _nothing_left_live,
+    _what_is_left_lapses,
     _restart_sent_nothing,
     _service_ended_well,
 )

@@ -9,7 +9,8 @@ from cli.day.acts import Play
 from cli.day.cast import CAST, LONE, everything
 from cli.day.children import child, environment_of
 from cli.day.entry import enter_positions, enter_users
-from cli.day.judgement import Evidence, broken
+from cli.day.evidence import Evidence
+from cli.day.judgement import broken
 from cli.day.log import Hours, Log
 from cli.day.market import Market
 from cli.day.report import Outcome

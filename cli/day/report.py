@@ -7,7 +7,7 @@ from typing import TextIO
 
 from rich.console import Console
 
-from cli.day.judgement import Evidence, duplicates, oversold
+from cli.day.evidence import Evidence, duplicates, oversold
 from cli.day.log import Said
 from cli.day.tables import coverage_table
 from domain.coverage import Coverage, CoverState

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from cli.day.judgement import CHECKS, Evidence, broken, duplicates, oversold
+from cli.day.evidence import Evidence, duplicates, oversold
+from cli.day.judgement import CHECKS, broken
 from cli.day.report import Outcome
 from domain.coverage import Coverage, CoverState
 from domain.orders import Reason
@@ -37,7 +38,7 @@ def ordered(number: str, symbol: str, side: str, filled: int) -> dict[str, Any]:
 
 def row(number: int, symbol: str, side: str, status: str, filled: int, position: int) -> dict[str, Any]:
     names = {"id": number, "symbol": symbol, "side": side, "status": status, "filled": filled}
-    return names | {"broker_order_id": str(number), "tag": f"t{number}", "position_id": position}
+    return names | {"broker_order_id": str(number), "tag": f"t{number}", "position_id": position, "reason": None}
 
 
 def position(number: int, symbol: str, quantity: int, sold: int) -> dict[str, Any]:
@@ -124,6 +125,7 @@ BREAKS = {
     "BUY_LOST": rows("orders", 1, filled=4),
     "LEFT_LIVE": ledger(lambda book: book["totals"].update(live_orders=1)),
     "NOT_ENDED": rows("orders", 2, status="OPEN"),
+    "NOT_LAPSED": rows("orders", 0, status="CANCELLED", reason="CANCELLED_BY_USER"),
     "NOT_RESTARTED": lambda evidence: replace(evidence, restarted=(2, 0)),
     "RESTART_SENT": rows("sends", 3, generation=2),
     "BAD_END": lambda evidence: replace(evidence, service_code=71),

@@ -7,7 +7,7 @@ from domain.book import Instrument
 from domain.market import Phase, round_down_to_tick
 from domain.models import Order
 from domain.orders import LIVE, OrderStatus, Reason, SendOutcome, Side
-from domain.plan import Abandon, Circumstances, Resend, Wait
+from domain.steps import Abandon, Circumstances, Resend, Wait
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,5 +28,5 @@ def _next(calendar: Calendar, now: datetime) -> str:
     days = (calendar.session(now + timedelta(days=ahead)) for ahead in range(DAYS_AHEAD))
     bells = [day.bell for day in days if isinstance(day, TradingDay) and day.bell > now]
     if not bells:
-        return f"no session is known for the next {DAYS_AHEAD} days"
+        return "no later session is planned"
     return f"opens {bells[0].astimezone(IST):%a %d %b %Y %H:%M:%S} IST"

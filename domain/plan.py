@@ -5,97 +5,19 @@ confirmed how much of the old order filled.
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 from domain.book import Instrument
 from domain.errors import BadInput
 from domain.exits import exit_price, parse_exit_rule
 from domain.market import Phase
-from domain.models import Order, Position, User
+from domain.models import Order, Position
 from domain.orders import LIVE, OrderStatus, Reason, SendKind, SendOutcome
+from domain.steps import Abandon, Cancel, Circumstances, Hold, Modify, Place, Resend, Step, Wait
 
 MOST_TRIES = 3
 """Rejected sells of one position on one day before a human has to look (market practice: cap, never loop)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A new sell under a new tag."""
-
-    position: Position
-    symbol: str
-    quantity: int
-    price: Decimal
-    reason: Reason | None = None
-    text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Resend:
-    """The same order under its old tag, after nothing of it reached the broker; never more shares than before."""
-
-    order: Order
-    quantity: int
-    price: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class Modify:
-    """Another price for a resting order that nothing has filled."""
-
-    order: Order
-    price: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class Cancel:
-    """The end of a resting order; what should rest instead follows once the book confirms it."""
-
-    order: Order
-    because: str
-
-
-@dataclass(frozen=True, slots=True)
-class Abandon:
-    """The end of an order that certainly never left this machine."""
-
-    order: Order
-    because: str
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Nothing to do now: an order rests as it should, or an answer is on its way; a reason if not all is covered."""
-
-    reason: Reason | None = None
-    text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """Nothing may be done; the position says why."""
-
-    reason: Reason
-    text: str
-
-
-Step = Place | Resend | Modify | Cancel | Abandon | Wait | Hold
-
-
-@dataclass(frozen=True, slots=True)
-class Circumstances:
-    """What holds for every position of the account in this cycle."""
-
-    user: User
-    phase: Phase
-    day: date
-    at: datetime
-    retry_after: float = 30.0
-    phase_text: str = ""
-    halted: str | None = None
-    orphans: frozenset[str] = frozenset()
-    unsettled_sales: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

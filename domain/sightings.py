@@ -30,7 +30,7 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """The circumstances of a read: `at` its beginning (UTC), whether the market had closed by then, and whether a
+    """The circumstances of a read: `at` its beginning (UTC), whether the market had closed by its end, and whether a
     send answered by silence may still be on its way."""
 
     at: datetime

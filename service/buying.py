@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from domain.buying import plan_buy
 from domain.models import Snapshot
 from domain.orders import SendOutcome, Side
-from domain.plan import Circumstances
+from domain.steps import Circumstances
 from service.intents import Step
 from service.order_router import OrderRouter
 from service.ports import InstrumentTable

@@ -12,7 +12,7 @@ from domain.buying import Buy, Deny
 from domain.models import Order, Position
 from domain.orders import OrderStatus, Reason, SendKind, SendOutcome, Side
 from domain.outcomes import Accepted, NotSent, Outcome, Refused, Unknown
-from domain.plan import Abandon, Cancel, Hold, Modify, Place, Resend, Wait
+from domain.steps import Abandon, Cancel, Hold, Modify, Place, Resend, Wait
 from domain.tags import new_tag
 from domain.tenure import Tenure
 from repositories.journal import Entry

@@ -57,7 +57,7 @@ class OrderMonitor:
 
     def record(self, book: Book, session: TradingDay) -> Recorded:
         """Store what the book says, in one transaction; the rows as they then stand."""
-        look = Look(book.began_at, book.began_at >= session.close, self._settings.absent_after)
+        look = Look(book.began_at, self._clock.now() >= session.close, self._settings.absent_after)
         with self._rows.door():
             snapshot = self._rows.accounts.snapshot(session.day, lock=True)
             reading = read_book(book, snapshot.orders, session.day, self._tag_prefix())

@@ -14,7 +14,7 @@ from domain.errors import ConstraintBroken, DatabaseUnavailable
 from domain.models import Snapshot
 from domain.orders import SendOutcome
 from domain.outcomes import NotSent, Outcome
-from domain.plan import Cancel
+from domain.steps import Cancel
 from service.intents import Intent, Intents, Step, answer_of, applied, key_of, needs_no_token, request_of
 from service.ports import Ports, Repositories
 

@@ -7,7 +7,8 @@ from typing import Any
 from broker.api import Broker
 from domain.models import Order, Position, Snapshot
 from domain.orders import Reason, SendOutcome, Side
-from domain.plan import Circumstances, Hold, Place, Step, Wait, plan_sell
+from domain.plan import plan_sell
+from domain.steps import Circumstances, Hold, Place, Step, Wait
 from repositories.orders import OrdersRepository
 from repositories.positions import PositionsRepository, Reasoned
 from service.order_router import OrderRouter

@@ -9,7 +9,7 @@ or doubled cycle does no harm.
 
 import logging
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import schedule
 
@@ -19,12 +19,13 @@ from domain.exits import parse_exit_rule
 from domain.market import NoTrading, Phase, Session, TradingDay
 from domain.models import Snapshot
 from domain.orders import LIVE, OrderStatus, SendOutcome
-from domain.plan import Circumstances
+from domain.steps import Circumstances
 from domain.tenancy import TenantState
 from service.buying import BuyDesk
 from service.order_monitor import OrderMonitor, Recorded
 from service.order_router import OrderRouter
 from service.ports import Ports, Repositories, tenant_repositories
+from service.rhythm import Rhythm
 from service.sell_order_manager import SellOrderManager, View
 
 log = logging.getLogger(__name__)
@@ -46,8 +47,7 @@ class TradingService:
         self._monitor = OrderMonitor(ports, self.rows)
         self._buys = BuyDesk(ports.instruments, self._router)
         self._told: tuple[TenantState, str] | None = None
-        self._under_way = False
-        self._settled: object = None
+        self._rhythm = Rhythm(ports.calendar, ports.clock, ports.settings)
 
     def initialize(self) -> None:
         """Make the sell manager from the repositories; a missing one is logged, and named again when it is needed."""
@@ -78,7 +78,7 @@ class TradingService:
 
     def _turn(self, scheduler: schedule.Scheduler) -> None:
         """Wait for the schedule, a change of the rows, or a moment of the day, whichever is first; then look."""
-        pause, punctual = self._pause(scheduler.idle_seconds)
+        pause, punctual = self._rhythm.pause(scheduler.idle_seconds)
         woken = self.ports.clock.wait(self.ports.tenure.wake, pause)
         self.ports.tenure.wake.clear()
         if self.ports.tenure.stopping:
@@ -90,7 +90,7 @@ class TradingService:
 
     def resume(self) -> None:
         """How every start begins: say what the rows leave open, then look."""
-        session = self._session()
+        session = self._rhythm.session()
         if isinstance(session, TradingDay):
             snapshot = self.rows.accounts.snapshot(session.day)
             live = [order for order in snapshot.orders if order.status in LIVE]
@@ -120,8 +120,8 @@ class TradingService:
 
     def cycle(self) -> None:
         """Observe, record, decide, act, explain. Raises what each of them raises; no decision is half taken."""
-        session = self._session()
-        if not isinstance(session, TradingDay) or not self._awake(session):
+        session = self._rhythm.session()
+        if not isinstance(session, TradingDay) or not self._rhythm.awake(session):
             self._rest(session)
             return
         self.ports.broker.login()
@@ -133,7 +133,7 @@ class TradingService:
         ended = self._act(recorded.snapshot, view, book.began)
         self._explain(recorded.snapshot, view(recorded.snapshot), book.began_at)
         self._note_own_shares(recorded, session)
-        self._plan_next(recorded.snapshot, ended, session)
+        self._rhythm.note(recorded.snapshot, bool(ended), session)
 
     def _act(self, snapshot: Snapshot, view: View, book_began: float) -> Counter[SendOutcome]:
         assert self.sell_manager is not None
@@ -192,30 +192,9 @@ class TradingService:
                 " no orders until the clocks agree. Check the machine's time synchronisation."
             )
 
-    def _plan_next(self, snapshot: Snapshot, ended: Counter[SendOutcome], session: TradingDay) -> None:
-        """Look again soon while something is under way; sleep once the day is over and nothing is live."""
-        moving = (OrderStatus.SUBMITTING, OrderStatus.ACCEPTED, OrderStatus.CANCELLING)
-        live = [order for order in snapshot.orders if order.status in LIVE and order.trading_day == session.day]
-        self._under_way = bool(ended) or any(order.status in moving for order in snapshot.orders)
-        now = self.ports.clock.now()
-        tail_is_over = now >= session.close + timedelta(seconds=self.ports.settings.settle_tail)
-        over = session.phase(now) is Phase.AFTER and (tail_is_over or not live)
-        self._settled = session if over else None
-
-    def _session(self) -> Session:
-        return self.ports.calendar.session(self.ports.clock.now())
-
-    def _awake(self, session: TradingDay) -> bool:
-        """From the login before the bell until every order of the day has ended, or the tail after the close has.
-
-        Who starts later than that looks once.
-        """
-        lead = timedelta(seconds=self.ports.settings.login_lead)
-        return session.bell - lead <= self.ports.clock.now() and session != self._settled
-
     def _rest(self, session: Session) -> None:
         """Nothing to look at: say so once, and loudly where it is not simply a holiday."""
-        self._under_way = False
+        self._rhythm.note_rest()
         if isinstance(session, NoTrading) and session.unknown:
             if self._told != (TenantState.HELD, session.because):
                 log.critical("No orders: %s", session.because)
@@ -229,25 +208,6 @@ class TradingService:
             return
         self.rows.tenants.beat(self.ports.tenure, state, text)
         self._told = (state, text)
-
-    def _pause(self, scheduled: float | None) -> tuple[float, bool]:
-        """Seconds to wait, and whether what comes then is a moment that does not wait for the schedule."""
-        session = self._session()
-        regular = max(0.0, scheduled or 0.0)
-        if not isinstance(session, TradingDay) or not self._awake(session):
-            regular = self.ports.settings.idle
-        moments = [(regular, False)] + [(seconds, True) for seconds in self._moments(session)]
-        if self._under_way:
-            moments.append((self.ports.settings.follow_up, True))
-        return min(moments)
-
-    def _moments(self, session: Session) -> list[float]:
-        if not isinstance(session, TradingDay):
-            return []
-        lead = timedelta(seconds=self.ports.settings.login_lead)
-        now = self.ports.clock.now()
-        times = (session.bell - lead, session.bell, session.close)
-        return [(time - now).total_seconds() for time in times if time > now]
 
     def _report_loaded(self, manager: SellOrderManager) -> None:
         try:

@@ -12,7 +12,8 @@ from domain.book import Instrument
 from domain.market import Phase
 from domain.models import Order, Position, Send, User
 from domain.orders import LIVE, OrderStatus, Reason, SendKind, SendOutcome, Side
-from domain.plan import Abandon, Cancel, Circumstances, Hold, Modify, Place, Resend, Wait, plan_sell
+from domain.plan import plan_sell
+from domain.steps import Abandon, Cancel, Circumstances, Hold, Modify, Place, Resend, Wait
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 23)

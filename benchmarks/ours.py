@@ -63,7 +63,7 @@ class Bells:
     def __init__(self, folder: Path, rows: Rows, users: int) -> None:
         self._folder = folder
         self._rows = rows
-        self._lead = 3.0 + 0.06 * users
+        self._lead = 2.0 + 0.05 * users
 
     def ring(self, peer: Peer, accounts: Sequence[Account], rate: float) -> Bell:
         """One run. Raises TooLate: once more, with a fresh peer; the tenants are given twice the time then."""
@@ -84,7 +84,7 @@ class Bells:
         with self._watch(url) as watch:
             with served(settings, url, self._rows.vault, moved) as database, counter.on(database.engine):
                 lead = self._lead - watch.until_ready(numbers, bell)
-                self._lead = min(self._lead, 2 * lead + 2)
+                self._lead = min(self._lead, 1.5 * lead + 1.5)
                 processor = watch.until_done(numbers, bell)
             answered = watch.last_answer()
             faults = watch.faults()

@@ -34,6 +34,7 @@ class OrderReport:
     state: ReportedState
     text: str
     evidence: Evidence
+    product: str = ""
 
     def carries(self, tag: str) -> bool:
         """Whether this row was placed under the tag; the broker appends to it on cancel."""

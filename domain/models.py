@@ -135,16 +135,19 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class AccountDay:
-    """What the account itself held of a symbol when the day's first holdings were read, beside our positions.
+    """What the account held of a symbol overnight, ours and the owner's, as two equal reads of the holdings said.
 
-    `outside_bought`: shares bought outside this service by then; `removed`: shares taken off our position since,
-    because more was sold outside than the account owned by itself.
+    `outside_bought`: shares bought outside this service by then, included in `total`. `removed`: shares taken off our
+    positions since, because more was sold outside than the owner had. `sold_seen` and `value_seen`: what was sold
+    outside (shares, rupees) as far as it has been accounted for.
     """
 
     symbol: str
-    own_shares: int
+    total: int
     outside_bought: int
-    removed: int
+    removed: int = 0
+    sold_seen: int = 0
+    value_seen: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,11 @@ from decimal import Decimal
 
 from domain.book import Book, OrderReport, ReportedState
 from domain.models import Order
-from domain.orders import OrderStatus, SendOutcome, Side
+from domain.orders import LIVE, OrderStatus, SendOutcome, Side
 from domain.tags import is_ours
+
+INTRADAY = frozenset({"MIS", "CO", "BO"})
+"""Products whose trades never reach the demat account: they are neither ours nor the owner's delivery shares."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +27,13 @@ class Outside:
 class Reading:
     """`complete`: well-formed, holds every number known today and nothing shrank, so that absence means something.
 
-    `orphans` are symbols of rows that carry our prefix and have no row of ours.
+    `orphans` are symbols, with the shares that traded, of rows that carry our prefix and have no row of ours.
     """
 
     matched: tuple[tuple[Order, OrderReport], ...]
     missing: tuple[Order, ...]
     complete: bool
-    orphans: frozenset[str] = frozenset()
+    orphans: Mapping[str, int] = field(default_factory=dict)
     outside: Mapping[str, Outside] = field(default_factory=dict)
 
 
@@ -38,16 +41,16 @@ def read_book(book: Book, orders: tuple[Order, ...], day: date, prefix: str) -> 
     """Match by broker number first, by tag where there is none yet; never by symbol."""
     by_number = {row.broker_order_id: row for row in book.rows}
     sent = [order for order in orders if order.tag and order.trading_day == day]
-    found = [(order, _row_of(order, by_number, book.rows)) for order in sent]
+    found = _found(sent, by_number)
     matched = tuple((order, row) for order, row in found if row is not None)
     missing = tuple(order for order, row in found if row is None)
     ours = {row.broker_order_id for _, row in matched}
-    strangers = [row for row in book.rows if row.broker_order_id not in ours]
+    strangers = [row for row in by_number.values() if row.broker_order_id not in ours]
     return Reading(
         matched,
         tuple(order for order in missing if in_doubt(order)),
-        _complete(book, matched, missing),
-        frozenset(row.symbol for row in strangers if is_ours(row.tag, prefix) and _matters(row)),
+        _complete(book, by_number, matched, missing),
+        _orphans(row for row in strangers if is_ours(row.tag, prefix) and _matters(row)),
         _outside(row for row in strangers if not is_ours(row.tag, prefix)),
     )
 
@@ -58,15 +61,41 @@ def in_doubt(order: Order) -> bool:
     return order.status is OrderStatus.SUBMITTING and send is not None and send.outcome in (None, SendOutcome.UNKNOWN)
 
 
-def _row_of(order: Order, by_number: Mapping[str, OrderReport], rows: tuple[OrderReport, ...]) -> OrderReport | None:
+def _found(sent: list[Order], by_number: Mapping[str, OrderReport]) -> list[tuple[Order, OrderReport | None]]:
+    """Each order with its row; a row is one order's only, and a live order's before an ended one's."""
+    free = dict(by_number)
+    found: dict[int, OrderReport | None] = {}
+    for order in sorted(sent, key=lambda order: (order.status not in LIVE, -order.id)):
+        row = _row_of(order, free)
+        found[order.id] = row
+        if row is not None:
+            del free[row.broker_order_id]
+    return [(order, found[order.id]) for order in sent]
+
+
+def _row_of(order: Order, rows: Mapping[str, OrderReport]) -> OrderReport | None:
     if order.broker_order_id is not None:
-        return by_number.get(order.broker_order_id)
-    return next((row for row in rows if order.tag and row.carries(order.tag)), None)
+        return rows.get(order.broker_order_id)
+    return next((row for row in rows.values() if order.tag and row.carries(order.tag)), None)
 
 
-def _complete(book: Book, matched: tuple[tuple[Order, OrderReport], ...], missing: tuple[Order, ...]) -> bool:
+def _complete(
+    book: Book,
+    by_number: Mapping[str, OrderReport],
+    matched: tuple[tuple[Order, OrderReport], ...],
+    missing: tuple[Order, ...],
+) -> bool:
     shrunk = any(row.filled < order.filled for order, row in matched)
-    return book.malformed == 0 and not shrunk and not any(order.broker_order_id for order in missing)
+    twice = any(row != by_number[row.broker_order_id] for row in book.rows)
+    lost = any(order.broker_order_id for order in missing)
+    return not (book.malformed or shrunk or twice or lost)
+
+
+def _orphans(rows: Iterable[OrderReport]) -> Mapping[str, int]:
+    shares: dict[str, int] = {}
+    for row in rows:
+        shares[row.symbol] = shares.get(row.symbol, 0) + row.filled
+    return shares
 
 
 def _matters(row: OrderReport) -> bool:
@@ -77,7 +106,7 @@ def _matters(row: OrderReport) -> bool:
 def _outside(rows: Iterable[OrderReport]) -> Mapping[str, Outside]:
     totals: dict[str, Outside] = {}
     for row in rows:
-        if row.filled:
+        if row.filled and row.product not in INTRADAY:
             totals[row.symbol] = _added(totals.get(row.symbol, Outside()), row)
     return totals
 

@@ -8,6 +8,8 @@ from domain.book import OrderReport, ReportedState
 from domain.models import Order
 from domain.orders import OrderStatus, Reason, SendKind, SendOutcome, Side
 
+ENDED_UNFILLED = frozenset({OrderStatus.REJECTED, OrderStatus.CANCELLED, OrderStatus.LAPSED})
+UNSEEN = ENDED_UNFILLED | {OrderStatus.SUBMITTING}
 DONE = {Side.BUY: OrderStatus.ONGOING, Side.SELL: OrderStatus.EXECUTED}
 
 
@@ -25,7 +27,12 @@ class Sighting:
     @property
     def changed(self) -> bool:
         """Whether anything but the time of the sighting is new."""
-        return self.before != self.after or self.settled is not None or self.breach is not None
+        return self.before != self.after or self.settled is not None
+
+    @property
+    def news(self) -> bool:
+        """Whether the breach has not been told yet."""
+        return self.breach is not None and self.breach != self.before.reason_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,40 +51,49 @@ class Look:
 
 
 def sight(order: Order, report: OrderReport, look: Look) -> Sighting:
-    """What the row changes. Fills only grow; an order ends only on what the row says."""
-    breach = _mismatch(order, report)
-    if breach:
-        return _breached(order, report, breach)
+    """What the row changes. Fills only grow; an order ends only on what the row says; a breach hides nothing."""
+    foreign = _foreign(order, report)
+    if foreign:
+        after = replace(order, broker_order_id=report.broker_order_id)
+        return Sighting(order, _told(after, foreign), breach=foreign)
     filled = max(order.filled, report.filled)
     after = replace(
         order,
         broker_order_id=report.broker_order_id,
-        quantity=min(order.quantity, report.quantity),
+        quantity=report.quantity,
         filled=filled,
         execution_price=_average(report) if filled > order.filled else order.execution_price,
         absent_since=None,
     )
     after = _ended(_repriced(after, report, look), report, look)
-    return Sighting(order, after, filled - order.filled, _value(after) - _value(order), _settled(order, report, look))
+    larger = _larger(order, report)
+    if larger:
+        after = _told(after, larger)
+    value = _value(after) - _value(order)
+    return Sighting(order, after, filled - order.filled, value, _settled(order, report, look), larger)
 
 
-def _breached(order: Order, report: OrderReport, text: str) -> Sighting:
-    """Kept with the order, and told once."""
-    after = replace(order, broker_order_id=report.broker_order_id, reason=Reason.BREACHED, reason_text=text)
-    return Sighting(order, after, breach=None if order.reason_text == text else text)
+def _told(order: Order, breach: str) -> Order:
+    return replace(order, reason=Reason.BREACHED, reason_text=breach)
 
 
-def _mismatch(order: Order, report: OrderReport) -> str | None:
-    ours = (order.wire_symbol, order.side)
-    theirs = (report.symbol, report.side)
-    if ours != theirs or report.quantity > order.quantity:
+def _foreign(order: Order, report: OrderReport) -> str | None:
+    """A row that cannot be this order's, or makes no sense: nothing of it is taken over but its number."""
+    ours, theirs = (order.wire_symbol, order.side), (report.symbol, report.side)
+    if ours != theirs:
         return (
-            f"BOOK_DIFFERS: the broker's order {report.broker_order_id} is {theirs[1]} {report.quantity} {theirs[0]},"
-            f" ours is {ours[1]} {order.quantity} {ours[0]}"
+            f"BOOK_DIFFERS: the broker's order {report.broker_order_id} is {theirs[1]} {theirs[0]},"
+            f" ours is {ours[1]} {ours[0]}"
         )
     if report.filled > report.quantity:
         return f"OVERFILLED: filled={report.filled}, quantity={report.quantity}"
     return None
+
+
+def _larger(order: Order, report: OrderReport) -> str | None:
+    if report.quantity <= order.quantity:
+        return None
+    return f"BOOK_DIFFERS: order {report.broker_order_id} has quantity={report.quantity}, ours={order.quantity}"
 
 
 def _average(report: OrderReport) -> Decimal:
@@ -91,7 +107,7 @@ def _value(order: Order) -> Decimal:
 def _repriced(order: Order, report: OrderReport, look: Look) -> Order:
     """A price that we asked for is ours once the book shows it; one that never came is the book's again."""
     send = order.last_send
-    if send is None or send.kind is not SendKind.MODIFY or report.price == order.price:
+    if send is None or send.kind is not SendKind.MODIFY or report.price == order.price or report.price <= 0:
         return order
     if report.price == send.price or look.too_late_for(order):
         return replace(order, price=report.price)
@@ -128,7 +144,7 @@ def _ended(order: Order, report: OrderReport, look: Look) -> Order:
         case ReportedState.OPEN:
             return _resting(order, look)
         case ReportedState.PENDING:
-            return replace(order, status=OrderStatus.ACCEPTED) if order.status is OrderStatus.SUBMITTING else order
+            return replace(order, status=OrderStatus.ACCEPTED) if order.status in UNSEEN else order
 
 
 def _complete(order: Order) -> Order:
@@ -159,3 +175,8 @@ def _resting(order: Order, look: Look) -> Order:
     if order.status is OrderStatus.CANCELLING and not look.too_late_for(order):
         return order
     return replace(order, status=OrderStatus.OPEN)
+
+
+def revived(order: Order, report: OrderReport) -> bool:
+    """Whether an order that ended here is shown live by the broker after all."""
+    return order.status in ENDED_UNFILLED and report.state in (ReportedState.OPEN, ReportedState.PENDING)

@@ -75,7 +75,11 @@ Step = Place | Resend | Modify | Cancel | Abandon | Wait | Hold
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What holds for every position of the account in this cycle."""
+    """What holds for every position of the account in this cycle.
+
+    The sets are trading symbols: `orphans` with orders of this installation that have no row, `unsettled_sales` sold
+    outside in a way that is not understood yet, `leaving` with live sells of positions that are closed.
+    """
 
     user: User
     phase: Phase
@@ -86,3 +90,4 @@ class Circumstances:
     halted: str | None = None
     orphans: frozenset[str] = frozenset()
     unsettled_sales: frozenset[str] = frozenset()
+    leaving: frozenset[str] = frozenset()

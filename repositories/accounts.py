@@ -1,32 +1,37 @@
 """One account as a decision needs it: the user's row, halts, positions, orders, its own shares; one transaction."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import date, datetime
 
 from sqlalchemy import text
 
 from domain.errors import BadInput
 from domain.models import AccountDay, Snapshot, User
-from repositories.doors import Door, as_rows
+from repositories.doors import Door, as_rows, as_value
 from repositories.orders import OrdersRepository
 from repositories.positions import PositionsRepository
 
 USER = text(
-    "SELECT id, name, broker, enabled, live, revision, exit_rule, (SELECT string_agg(h.because, '; ' ORDER BY h.id)"
-    " FROM halts h WHERE (h.user_id = u.id OR h.user_id IS NULL) AND h.ended_at IS NULL) AS halted"
+    "SELECT id, name, broker, enabled, live, revision, CAST(exit_rule AS text) AS exit_rule,"
+    " (SELECT string_agg(h.because, '; ' ORDER BY h.id) FROM halts h"
+    " WHERE (h.user_id = u.id OR h.user_id IS NULL) AND h.ended_at IS NULL) AS halted"
     " FROM users u WHERE id = :user_id"
 )
 DAYS = text(
-    "SELECT symbol, own_shares, outside_bought, removed FROM account_days WHERE user_id = :user_id AND day = :day"
+    "SELECT symbol, total, outside_bought, removed, sold_seen, value_seen FROM account_days"
+    " WHERE user_id = :user_id AND day = :day"
 )
 NOTE = text(
-    "INSERT INTO account_days (user_id, day, symbol, own_shares, outside_bought)"
-    " SELECT :user_id, :day, r.symbol, r.own_shares, r.outside_bought FROM jsonb_to_recordset(CAST(:rows AS jsonb))"
-    " AS r(symbol text, own_shares int, outside_bought int) ON CONFLICT DO NOTHING"
+    "INSERT INTO account_days (user_id, day, symbol, total, outside_bought, sold_seen, value_seen)"
+    " SELECT :user_id, :day, r.symbol, r.total, r.outside_bought, r.sold_seen, r.value_seen"
+    " FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(symbol text, total int, outside_bought int, sold_seen int,"
+    " value_seen numeric) ON CONFLICT DO NOTHING"
 )
-REMOVE = text(
-    "UPDATE account_days d SET removed = r.removed FROM jsonb_to_recordset(CAST(:rows AS jsonb))"
-    " AS r(symbol text, removed int) WHERE d.user_id = :user_id AND d.day = :day AND d.symbol = r.symbol"
+ACCOUNT_FOR = text(
+    "UPDATE account_days d SET removed = r.removed, sold_seen = r.sold_seen, value_seen = r.value_seen"
+    " FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(symbol text, removed int, sold_seen int, value_seen numeric)"
+    " WHERE d.user_id = :user_id AND d.day = :day AND d.symbol = r.symbol"
 )
 HALT = text(
     "INSERT INTO halts (user_id, because, created_by) SELECT :user_id, :because, :created_by"
@@ -54,7 +59,7 @@ class AccountsRepository:
             days = session.execute(DAYS, {"user_id": self._user_id, "day": day}).mappings()
             account_days = {entry["symbol"]: AccountDay(**entry) for entry in days}
             orders = self._orders.of_day(self._user_id, day)
-        values = {name: row[name] for name in User.__slots__}
+        values = {name: row[name] for name in User.__slots__} | {"exit_rule": as_value(row["exit_rule"])}
         return Snapshot(User(**values), row["halted"], positions, orders, account_days)
 
     def tag_prefix(self) -> str:
@@ -63,18 +68,18 @@ class AccountsRepository:
             return str(session.execute(PREFIX).scalar_one())
 
     def note_own_shares(self, day: date, noted: Iterable[AccountDay]) -> None:
-        """Keep the account's own shares of symbols for the day; the first figure stays."""
-        rows = [{"symbol": n.symbol, "own_shares": n.own_shares, "outside_bought": n.outside_bought} for n in noted]
+        """Keep what the account holds of symbols for the day; the first figure stays."""
+        rows = [asdict(figure) for figure in noted]
         if rows:
             with self._door() as session:
                 session.execute(NOTE, {"user_id": self._user_id, "day": day, "rows": as_rows(rows)})
 
-    def note_removed(self, day: date, removed: Mapping[str, int]) -> None:
-        """Keep how many shares of ours were sold outside this service, absolute for the day."""
-        rows = [{"symbol": symbol, "removed": shares} for symbol, shares in removed.items()]
+    def account_for(self, day: date, figures: Iterable[AccountDay]) -> None:
+        """Keep how far sales outside this service have been accounted for; absolute for the day."""
+        rows = [asdict(figure) for figure in figures]
         if rows:
             with self._door() as session:
-                session.execute(REMOVE, {"user_id": self._user_id, "day": day, "rows": as_rows(rows)})
+                session.execute(ACCOUNT_FOR, {"user_id": self._user_id, "day": day, "rows": as_rows(rows)})
 
     def halt(self, because: str, created_by: str, now: datetime) -> None:
         """Stop new orders of this user until somebody ends the halt; the same reason halts once."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import URL, Engine, create_engine, make_url, text
-from sqlalchemy.exc import ArgumentError, IntegrityError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import ArgumentError, DataError, IntegrityError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
@@ -108,7 +108,7 @@ class Database:
                 yield session
         except (OperationalError, InterfaceError, InternalError, PoolTimeout) as error:
             raise DatabaseUnavailable(_sentence(self.engine.url, error)) from error
-        except IntegrityError as error:
+        except (IntegrityError, DataError) as error:
             raise ConstraintBroken(str(error.orig).strip()) from error
         finally:
             self._thread.scope = None

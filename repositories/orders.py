@@ -43,7 +43,8 @@ UPDATE = text(
 SEEN = text("UPDATE orders SET seen_at = :seen_at WHERE id = ANY (:ids)")
 CLOSE_BUYS = text(
     "UPDATE orders SET status = 'CLOSED', status_at = :now WHERE user_id = :user_id AND side = 'BUY'"
-    " AND status = 'ONGOING' AND symbol = ANY (:symbols)"
+    " AND status = 'ONGOING' AND (CASE WHEN position_id IS NULL THEN symbol = ANY (:symbols) ELSE position_id IN"
+    " (SELECT id FROM positions WHERE user_id = :user_id AND closed_at IS NOT NULL) END)"
 )
 
 
@@ -83,10 +84,9 @@ class OrdersRepository:
                 session.execute(SEEN, {"ids": list(ids), "seen_at": at})
 
     def close_buys(self, user_id: int, symbols: Sequence[str], now: datetime) -> None:
-        """The buys of positions that are gone are done."""
-        if symbols:
-            with self._door() as session:
-                session.execute(CLOSE_BUYS, {"user_id": user_id, "symbols": list(symbols), "now": now})
+        """The buys of positions that are gone are done: those tied to one, and untied ones of the symbols."""
+        with self._door() as session:
+            session.execute(CLOSE_BUYS, {"user_id": user_id, "symbols": list(symbols), "now": now})
 
 
 def _order(row: RowMapping) -> Order:

@@ -9,18 +9,20 @@ from typing import Any
 from sqlalchemy import RowMapping, select, text
 
 from domain.models import Position
-from repositories.doors import Door, as_rows
+from repositories.doors import Door, as_rows, as_value
 from repositories.tables import positions
 
 COLUMNS = (
-    "p.id, p.user_id, p.symbol, p.quantity, p.avg_price, p.opened_at, p.closed_at, p.exit_rule, p.exit_price,"
-    " p.close_reason, p.sold_quantity, p.sold_value, p.reason, p.reason_text, p.reason_at"
+    "p.id, p.user_id, p.symbol, p.quantity, p.avg_price, p.opened_at, p.closed_at,"
+    " CAST(p.exit_rule AS text) AS exit_rule, p.exit_price, p.close_reason, p.sold_quantity, p.sold_value,"
+    " p.reason, p.reason_text, p.reason_at"
 )
 
 HELD = (
     f"SELECT {COLUMNS}, b.ticker, b.placed_symbol FROM positions p LEFT JOIN LATERAL ("
     " SELECT ticker, placed_symbol FROM orders WHERE user_id = p.user_id AND symbol = p.symbol AND side = 'BUY'"
-    " AND (ticker IS NOT NULL OR placed_symbol IS NOT NULL) ORDER BY id DESC LIMIT 1) b ON true"
+    " AND (filled > 0 OR status IN ('ONGOING', 'CLOSED')) AND (ticker IS NOT NULL OR placed_symbol IS NOT NULL)"
+    " ORDER BY id DESC LIMIT 1) b ON true"
     " WHERE p.id = ANY (ARRAY("
     " SELECT id FROM positions WHERE user_id = :user_id AND closed_at IS NULL"
     " UNION SELECT position_id FROM orders WHERE user_id = :user_id AND side = 'SELL'"
@@ -117,7 +119,8 @@ class Bought:
 
 
 def _position(row: RowMapping) -> Position:
-    return Position(**{**row, "avg_price": Decimal(row["avg_price"])})
+    rule = row["exit_rule"]
+    return Position(**{**row, "exit_rule": as_value(rule) if isinstance(rule, str) else rule})
 
 
 def _changeable(position: Position) -> dict[str, Any]:

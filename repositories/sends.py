@@ -21,11 +21,11 @@ NEW_SELLS = text(
     " placed_symbol text, ticker text, tag text, quantity int, price numeric) RETURNING id, tag"
 )
 SUBMIT = text(
-    "UPDATE orders o SET status = r.status, tag = coalesce(o.tag, r.tag), quantity = r.quantity, price = r.price,"
-    " placed_symbol = coalesce(o.placed_symbol, r.placed_symbol), trading_day = coalesce(o.trading_day, :day),"
+    "UPDATE orders o SET status = r.status, tag = r.tag, quantity = r.quantity, price = r.price,"
+    " placed_symbol = r.placed_symbol, trading_day = r.trading_day,"
     " absent_since = NULL, status_at = CASE WHEN o.status = r.status THEN o.status_at ELSE :now END"
     " FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id bigint, status text, tag text, quantity int,"
-    " price numeric, placed_symbol text) WHERE o.id = r.id"
+    " price numeric, placed_symbol text, trading_day date) WHERE o.id = r.id"
 )
 NEW_SENDS = text(
     "INSERT INTO sends (order_id, user_id, kind, attempt, generation, quantity, price, send_by, created_at)"
@@ -64,8 +64,9 @@ class Submission:
     status: str
     quantity: int
     price: Decimal
-    tag: str | None = None
-    placed_symbol: str | None = None
+    tag: str | None
+    placed_symbol: str | None
+    trading_day: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +105,12 @@ class SendsRepository:
         with self._door() as session:
             return {tag: number for number, tag in session.execute(NEW_SELLS, values).all()}
 
-    def submit(self, changes: Sequence[Submission], day: date, now: datetime) -> None:
+    def submit(self, changes: Sequence[Submission], now: datetime) -> None:
         """Bring existing orders into the state in which they are sent."""
         if changes:
             rows = [{name: getattr(change, name) for name in Submission.__slots__} for change in changes]
             with self._door() as session:
-                session.execute(SUBMIT, {"rows": as_rows(rows), "day": day, "now": now})
+                session.execute(SUBMIT, {"rows": as_rows(rows), "now": now})
 
     def open(self, sends: Sequence[NewSend], send_by: datetime, now: datetime) -> Mapping[int, int]:
         """Insert the sends themselves; their row numbers by order."""

@@ -207,8 +207,10 @@ account_days = Table(
     Column("user_id", BigInteger, primary_key=True),
     Column("day", Date, primary_key=True),
     Column("symbol", Text, primary_key=True),
-    Column("own_shares", Integer, nullable=False),
+    Column("total", Integer, nullable=False),
     Column("outside_bought", Integer, nullable=False),
     Column("removed", Integer, nullable=False),
+    Column("sold_seen", BigInteger, nullable=False),
+    Column("value_seen", Numeric, nullable=False),
     Column("noted_at", NOW, nullable=False),
 )

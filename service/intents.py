@@ -86,7 +86,7 @@ class Intents:
             case Buy():
                 tag = new_tag(self._rows.accounts.tag_prefix())
                 order = replace(order, status=OrderStatus.SUBMITTING, tag=tag, placed_symbol=step.symbol)
-                return Intent(replace(order, price=step.price), SendKind.PLACE)
+                return Intent(replace(order, price=step.price, trading_day=self._day), SendKind.PLACE)
             case Resend():
                 return Intent(replace(order, quantity=step.quantity, price=step.price), SendKind.PLACE)
             case Modify():
@@ -95,7 +95,7 @@ class Intents:
                 return Intent(replace(order, status=OrderStatus.CANCELLING), SendKind.CANCEL)
 
     def _opened(self, wanted: Sequence[Intent]) -> list[Intent]:
-        self._rows.sends.submit([_submission(i) for i in wanted if i.kind is not SendKind.MODIFY], self._day, self._now)
+        self._rows.sends.submit([_submission(i) for i in wanted if i.kind is not SendKind.MODIFY], self._now)
         sends = [NewSend(i.order.id, i.kind, i.order.quantity, i.order.price) for i in wanted]
         numbers = self._rows.sends.open(sends, self._send_by, self._now)
         self._rows.journal.write([self._entry(intent) for intent in wanted])
@@ -199,7 +199,9 @@ def _new_sell(place: Place, tag: str) -> NewSell:
 
 def _submission(intent: Intent) -> Submission:
     order = intent.order
-    return Submission(order.id, order.status, order.quantity, order.price, order.tag, order.placed_symbol)
+    return Submission(
+        order.id, order.status, order.quantity, order.price, order.tag, order.placed_symbol, order.trading_day
+    )
 
 
 def _ended(step: Abandon | Deny) -> Order:

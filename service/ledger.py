@@ -5,8 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
+from domain.account import accounted
 from domain.fills import bought, sold
-from domain.models import Order, Position, Snapshot
+from domain.models import AccountDay, Order, Position, Snapshot
 from domain.orders import Closed, Reason, Side
 from domain.reading import Outside
 from domain.sightings import Sighting
@@ -17,14 +18,14 @@ from repositories.positions import Bought
 class Ledger:
     """Collects changes in memory, for one transaction, so that each table is written once."""
 
-    def __init__(self, snapshot: Snapshot, user_id: int, now: datetime) -> None:
+    def __init__(self, snapshot: Snapshot, symbol_of: Callable[[Position], str], user_id: int, now: datetime) -> None:
         self._before = {position.id: position for position in snapshot.positions}
         self._after = dict(self._before)
         self._open = {position.symbol: position.id for position in snapshot.positions if position.open}
-        self._by_traded = {(p.placed_symbol or p.symbol): p.id for p in snapshot.positions if p.open}
-        self._removed_before = {s: day.removed for s, day in snapshot.account_days.items()}
+        self._traded = {position.id: symbol_of(position) for position in snapshot.positions}
+        self._days = snapshot.account_days
         self._opened: dict[str, Bought] = {}
-        self._removed: dict[str, int] = {}
+        self._accounted: dict[str, AccountDay] = {}
         self._entries: list[Entry] = []
         self._user_id = user_id
         self._now = now
@@ -38,24 +39,34 @@ class Ledger:
     def fill(self, sighting: Sighting) -> None:
         """Take over what one sighting filled."""
         if sighting.breach:
-            self._breach(sighting.before.position_id, f"order {sighting.before.id}: {sighting.breach}")
+            self._breach(sighting.before.position_id, f"order {sighting.before.id}: {sighting.breach}", sighting.news)
         if sighting.shares:
             (self._sold if sighting.after.side is Side.SELL else self._bought)(sighting)
 
-    def sold_outside(self, symbol: str, shares: int, outside: Outside) -> None:
-        """Take shares off the position of a symbol that its owner sold by hand, at the price the owner got."""
-        number = self._by_traded.get(symbol)
-        if number is None:
-            return
-        position = self._after[number]
-        taken = min(shares, position.quantity)
-        if taken == 0:
-            return
-        price = outside.sold_value / outside.sold
-        self._after[number] = sold(position, taken, taken * price, self._now, Closed.MANUAL)
-        self._removed[symbol] = self._removed_before[symbol] + taken
-        detail = {"shares": taken, "price": price.quantize(Decimal("0.01")), "left": self._after[number].quantity}
-        self._entries.append(Entry("SOLD_OUTSIDE", self._user_id, number, None, detail))
+    def held(self, symbol: str) -> int:
+        """Shares of a trading symbol in open positions, as far as this book has been taken over."""
+        return sum(self._after[number].quantity for number in self._holding(symbol))
+
+    def sold_outside(self, day: AccountDay, shares: int, outside: Outside) -> None:
+        """Take shares that the owner sold by hand off the positions of a symbol, at the price of those latest sales."""
+        left = shares
+        price = _latest_price(day, outside)
+        for number in self._holding(day.symbol):
+            taken = min(left, self._after[number].quantity)
+            left -= taken
+            if taken:
+                self._after[number] = sold(self._after[number], taken, taken * price, self._now, Closed.MANUAL)
+                detail = {"shares": taken, "price": price, "left": self._after[number].quantity}
+                self._entries.append(Entry("SOLD_OUTSIDE", self._user_id, number, None, detail))
+        if outside.sold != day.sold_seen:
+            self._accounted[day.symbol] = accounted(day, outside, shares - left)
+
+    def orphaned(self, symbol: str, shares: int) -> None:
+        """Shares that an order without a row has traded: the position of the symbol can no longer be believed."""
+        for number in self._holding(symbol):
+            if shares and self._after[number].reason != Reason.BREACHED:
+                text = f"ORPHAN: {shares} of {symbol} traded under a tag of this installation that has no row"
+                self._breach(number, text)
 
     def changed(self) -> Sequence[Position]:
         """The positions that are not as they were."""
@@ -65,21 +76,22 @@ class Ledger:
         """The positions that fills brought into being."""
         return list(self._opened.values())
 
-    def closed_symbols(self) -> Sequence[str]:
-        """Symbols whose position ended in this transaction."""
-        return [p.symbol for p in self.changed() if not p.open and self._before[p.id].open]
+    def closed(self) -> Sequence[Position]:
+        """Positions that ended in this transaction."""
+        return [p for p in self.changed() if not p.open and self._before[p.id].open]
 
-    def removed(self) -> Mapping[str, int]:
-        """Shares of ours sold outside, absolute for the day, where it grew."""
-        return self._removed
+    def accounted(self) -> Sequence[AccountDay]:
+        """The day's figures of symbols that were sold outside."""
+        return list(self._accounted.values())
 
     def placed(self, created: Mapping[str, int]) -> Callable[[Order], Order]:
         """Ties a buy to the position that it made or enlarged."""
 
         def tie(order: Order) -> Order:
-            if order.side is Side.SELL or order.position_id is not None or not order.filled:
+            if order.side is Side.SELL or not order.filled:
                 return order
-            return replace(order, position_id=created.get(order.symbol) or self._open.get(order.symbol))
+            number = created.get(order.symbol) or self._open_number(order.symbol) or order.position_id
+            return replace(order, position_id=number)
 
         return tie
 
@@ -91,8 +103,7 @@ class Ledger:
         ]
         closed = [
             Entry("POSITION_CLOSED", self._user_id, p.id, None, {"exit_price": p.exit_price, "how": p.close_reason})
-            for p in self.changed()
-            if not p.open and self._before[p.id].open
+            for p in self.closed()
         ]
         return [*opened, *self._entries, *closed]
 
@@ -111,7 +122,7 @@ class Ledger:
 
     def _bought(self, sighting: Sighting) -> None:
         order, shares, value = sighting.after, sighting.shares, sighting.value
-        number = self._open.get(order.symbol)
+        number = self._open_number(order.symbol)
         if number is not None:
             self._after[number] = bought(self._after[number], shares, value)
             detail = {"shares": shares, "price": value / shares, "quantity": self._after[number].quantity}
@@ -122,9 +133,24 @@ class Ledger:
         worth = value + (earlier.quantity * earlier.price if earlier else 0)
         self._opened[order.symbol] = Bought(order.symbol, total, worth / total, self._now)
 
-    def _breach(self, number: int | None, text: str) -> None:
-        self.breaches.append(text)
-        self._entries.append(Entry("BREACHED", self._user_id, number, None, {"text": text}))
+    def _open_number(self, symbol: str) -> int | None:
+        number = self._open.get(symbol)
+        return number if number is not None and self._after[number].open else None
+
+    def _holding(self, symbol: str) -> list[int]:
+        return [number for number, traded in self._traded.items() if traded == symbol and self._after[number].open]
+
+    def _breach(self, number: int | None, text: str, news: bool = True) -> None:
+        if news:
+            self.breaches.append(text)
+            self._entries.append(Entry("BREACHED", self._user_id, number, None, {"text": text}))
         position = self._after.get(number or 0)
-        if position is not None:
+        if position is not None and position.reason != Reason.BREACHED:
             self._after[position.id] = replace(position, reason=Reason.BREACHED, reason_text=text, reason_at=self._now)
+
+
+def _latest_price(day: AccountDay, outside: Outside) -> Decimal:
+    shares, value = outside.sold - day.sold_seen, outside.sold_value - day.value_seen
+    if shares <= 0 or value <= 0:
+        shares, value = outside.sold, outside.sold_value
+    return (value / shares).quantize(Decimal("0.01"))

@@ -9,13 +9,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from domain.account import first_figure, ours_overnight, sold_of_ours
 from domain.book import Book, Holding, OrderReport
-from domain.fills import own_shares, sold_of_ours
 from domain.market import TradingDay
 from domain.models import AccountDay, Order, Position, Snapshot
 from domain.orders import LIVE, OrderStatus, Reason, SendOutcome, Side
 from domain.reading import Outside, Reading, read_book
-from domain.sightings import Look, Sighting, sight
+from domain.sightings import Look, Sighting, revived, sight
+from domain.wanted import traded_symbol
 from repositories.journal import Entry
 from repositories.sends import Answer
 from service.ledger import Ledger
@@ -37,12 +38,6 @@ class Recorded:
         known = self.snapshot.account_days
         return frozenset(s for s, outside in self.reading.outside.items() if outside.sold and s not in known)
 
-    @property
-    def unnoted(self) -> tuple[Position, ...]:
-        """Positions whose symbol has no figure of the account's own shares yet, and can still get one."""
-        known = self.snapshot.account_days.keys() | self.unsettled_sales
-        return tuple(p for p in self.snapshot.positions if p.open and traded_symbol(p) not in known)
-
 
 class OrderMonitor:
     """Turns books into rows for one tenant."""
@@ -54,6 +49,7 @@ class OrderMonitor:
         self._instruments = ports.instruments
         self._user_id = ports.tenure.user_id
         self._prefix: str | None = None
+        self._figures: dict[str, AccountDay] = {}
 
     def record(self, book: Book, session: TradingDay) -> Recorded:
         """Store what the book says, in one transaction; the rows as they then stand."""
@@ -62,17 +58,36 @@ class OrderMonitor:
             snapshot = self._rows.accounts.snapshot(session.day, lock=True)
             reading = read_book(book, snapshot.orders, session.day, self._tag_prefix())
             changed = self._apply(snapshot, reading, look, session)
-            self._rows.orders.seen(_seen(reading), book.began_at)
             if changed:
                 snapshot = self._rows.accounts.snapshot(session.day)
         return Recorded(snapshot, reading)
 
+    def unnoted(self, recorded: Recorded) -> list[Position]:
+        """Open positions whose symbol has no figure of the account's shares for the day yet."""
+        known = recorded.snapshot.account_days
+        return [p for p in recorded.snapshot.positions if p.open and self._symbol(p) not in known]
+
     def note_own_shares(self, recorded: Recorded, holdings: Iterable[Holding], session: TradingDay) -> None:
-        """Keep what the account itself owns of our symbols, from the day's first holdings."""
+        """Keep what the account holds of our symbols, once two reads of the holdings tell the same story."""
         held = {holding.token: holding.quantity for holding in holdings}
-        noted = [_own(position, held.get(self._token(position), 0), recorded) for position in recorded.unnoted]
+        figures = {
+            self._symbol(p): self._figure(p, held.get(self._token(p), 0), recorded) for p in self.unnoted(recorded)
+        }
+        known = {symbol: figure for symbol, figure in figures.items() if figure is not None}
+        agreed = [figure for symbol, figure in known.items() if self._figures.get(symbol) == figure]
+        self._figures = known
         with self._rows.door():
-            self._rows.accounts.note_own_shares(session.day, noted)
+            self._rows.accounts.note_own_shares(session.day, agreed)
+
+    def _figure(self, position: Position, holding: int, recorded: Recorded) -> AccountDay | None:
+        symbol = self._symbol(position)
+        outside = recorded.reading.outside.get(symbol, Outside())
+        held = sum(p.quantity for p in recorded.snapshot.positions if p.open and self._symbol(p) == symbol)
+        overnight = ours_overnight(held, symbol, recorded.snapshot.orders, 0)
+        return first_figure(symbol, holding, outside, overnight)
+
+    def _symbol(self, position: Position) -> str:
+        return traded_symbol(position, self._instruments.find(position.placed_symbol, position.symbol))
 
     def _token(self, position: Position) -> str:
         instrument = self._instruments.find(position.placed_symbol, position.symbol)
@@ -85,26 +100,42 @@ class OrderMonitor:
 
     def _apply(self, snapshot: Snapshot, reading: Reading, look: Look, session: TradingDay) -> bool:
         now = self._clock.now()
-        ledger = Ledger(snapshot, self._user_id, now)
-        sightings = [(sight(order, row, look), row) for order, row in reading.matched if _worth(order, row)]
+        ledger = Ledger(snapshot, self._symbol, self._user_id, now)
+        sightings = _guarded([(sight(o, row, look), row) for o, row in reading.matched if _worth(o, row)], snapshot)
         for sighting, _ in sightings:
             ledger.fill(sighting)
-        for symbol, shares in _sold_outside(snapshot, reading):
-            ledger.sold_outside(symbol, shares, reading.outside[symbol])
+        self._outside(ledger, snapshot, reading)
+        self._rows.orders.seen(_seen(sightings), look.at)
         self._rows.sends.answer(_answers(sightings), now)
-        missing = self._missing(reading, look) + _refused(snapshot)
+        ended = self._missing(reading, look) + _refused(snapshot) + _overdue(snapshot, session)
         changes = [(s, row) for s, row in sightings if s.changed]
         created = self._rows.positions.create(self._user_id, ledger.opened())
         self._rows.positions.update(ledger.changed())
         placed = ledger.placed(created)
         self._rows.orders.update(
-            [(placed(s.after), row.evidence) for s, row in changes] + [(order, None) for order in missing], now
+            [(placed(s.after), row.evidence) for s, row in changes] + [(order, None) for order in ended], now
         )
-        self._rows.orders.close_buys(self._user_id, ledger.closed_symbols(), now)
-        self._rows.accounts.note_removed(session.day, ledger.removed())
+        self._close_buys(ledger, changes)
+        self._rows.accounts.account_for(session.day, ledger.accounted())
         self._breach(ledger)
         self._rows.journal.write([*(_entry(s, row) for s, row in changes), *ledger.entries(created)])
-        return bool(changes or missing or ledger.touched)
+        return bool(changes or ended or ledger.touched)
+
+    def _outside(self, ledger: Ledger, snapshot: Snapshot, reading: Reading) -> None:
+        """What was traded beside this service: by the owner's hand, or under tags of ours that have no row."""
+        for symbol, outside in reading.outside.items():
+            day = snapshot.account_days.get(symbol)
+            if day is not None:
+                overnight = ours_overnight(ledger.held(symbol), symbol, _filled(snapshot, reading), day.removed)
+                ledger.sold_outside(day, sold_of_ours(day, outside, overnight), outside)
+        for symbol, shares in reading.orphans.items():
+            ledger.orphaned(symbol, shares)
+
+    def _close_buys(self, ledger: Ledger, changes: list[tuple[Sighting, OrderReport]]) -> None:
+        """Buys are done when their position is gone, also those that end after it."""
+        closed = ledger.closed()
+        if closed or any(s.after.status is OrderStatus.ONGOING for s, _ in changes):
+            self._rows.orders.close_buys(self._user_id, [p.symbol for p in closed], self._clock.now())
 
     def _missing(self, reading: Reading, look: Look) -> list[Order]:
         """Count reads that do not show a send in doubt; the second one, a book lag after the first, proves absence."""
@@ -127,11 +158,6 @@ class OrderMonitor:
             self._rows.accounts.halt(text, "order monitor", self._clock.now())
 
 
-def traded_symbol(position: Position) -> str:
-    """The trading symbol that a position's orders carry."""
-    return position.placed_symbol or position.symbol
-
-
 def _refused(snapshot: Snapshot) -> list[Order]:
     """Orders whose refusal was kept as evidence by a generation that could no longer apply it."""
     return [
@@ -141,19 +167,54 @@ def _refused(snapshot: Snapshot) -> list[Order]:
     ]
 
 
+def _overdue(snapshot: Snapshot, session: TradingDay) -> list[Order]:
+    """Live orders of an earlier day that do not say yet that nobody saw their end."""
+    text = "its day ended without a definite end being seen here; settle it against the broker"
+    overdue = [
+        replace(o, reason=Reason.UNSETTLED_YESTERDAY, reason_text=text) for o in snapshot.orders if _old(o, session)
+    ]
+    for order in overdue:
+        log.error("order %s of %s: %s", order.id, order.trading_day, text)
+    return overdue
+
+
+def _old(order: Order, session: TradingDay) -> bool:
+    earlier = order.trading_day is not None and order.trading_day < session.day
+    return earlier and order.status in LIVE and order.reason != Reason.UNSETTLED_YESTERDAY
+
+
+def _guarded(sightings: list[tuple[Sighting, OrderReport]], snapshot: Snapshot) -> list[tuple[Sighting, OrderReport]]:
+    """An order that ended here and is live at the broker comes back, unless another sell has taken its place: then
+    both stand in the text, what filled is kept, and the order stays ended, since the rows allow one live sell."""
+    live = {o.position_id: o.id for o in snapshot.orders if o.side is Side.SELL and o.status in LIVE}
+    guarded = []
+    for sighting, row in sightings:
+        before, after = sighting.before, sighting.after
+        other = live.get(before.position_id)
+        if before.side is Side.SELL and before.status not in LIVE and after.status in LIVE and other is not None:
+            text = f"TWO_SELLS: order {before.id}, {before.status} here, is live at the broker beside order {other}"
+            kept = replace(after, status=before.status, reason=Reason.BREACHED, reason_text=text)
+            sighting = replace(sighting, after=kept, breach=text)
+        elif before.side is Side.SELL and after.status in LIVE:
+            live[before.position_id] = before.id
+        guarded.append((sighting, row))
+    return guarded
+
+
+def _filled(snapshot: Snapshot, reading: Reading) -> tuple[Order, ...]:
+    """The day's orders with what this book says of their fills."""
+    rows = {order.id: row for order, row in reading.matched}
+    return tuple(replace(o, filled=max(o.filled, rows[o.id].filled)) if o.id in rows else o for o in snapshot.orders)
+
+
 def _worth(order: Order, row: OrderReport) -> bool:
-    """Live orders always; an ended one only when the broker reports more fills than we know."""
-    return order.status in LIVE or row.filled > order.filled
+    """Live orders always; an ended one when the broker reports more fills than we know, or shows it live."""
+    return order.status in LIVE or row.filled > order.filled or revived(order, row)
 
 
-def _seen(reading: Reading) -> list[int]:
-    return [order.id for order, _ in reading.matched if order.status in LIVE]
-
-
-def _sold_outside(snapshot: Snapshot, reading: Reading) -> list[tuple[str, int]]:
-    days = snapshot.account_days
-    shares = {s: sold_of_ours(days[s], outside) for s, outside in reading.outside.items() if s in days}
-    return [(symbol, count) for symbol, count in shares.items() if count]
+def _seen(sightings: list[tuple[Sighting, OrderReport]]) -> list[int]:
+    """A row that cannot be the order's does not count as having seen it."""
+    return [s.before.id for s, _ in sightings if s.before.status in LIVE and s.breach is None]
 
 
 def _answers(sightings: list[tuple[Sighting, OrderReport]]) -> list[Answer]:
@@ -171,16 +232,6 @@ def _absent(order: Order) -> Answer:
 
 def _absent_from(order: Order, look: Look) -> Order:
     return replace(order, absent_since=look.at)
-
-
-def _own(position: Position, holding: int, recorded: Recorded) -> AccountDay:
-    symbol = traded_symbol(position)
-    today = [o for o in recorded.snapshot.orders if o.wire_symbol == symbol and o.status is not OrderStatus.REQUESTED]
-    sold_today = sum(order.filled for order in today if order.side is Side.SELL)
-    bought_today = sum(order.filled for order in today if order.side is Side.BUY)
-    outside = recorded.reading.outside.get(symbol, Outside())
-    own = own_shares(holding, outside.bought, position, sold_today, bought_today)
-    return AccountDay(symbol, own, outside.bought, 0)
 
 
 def _entry(sighting: Sighting, row: OrderReport) -> Entry:

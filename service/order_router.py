@@ -67,11 +67,19 @@ class OrderRouter:
             with self._rows.door():
                 ready = intents.commit(batch, decide(self._rows.accounts.snapshot(day, lock=True)))
         except ConstraintBroken as error:
-            log.error("nothing was sent: %s", error)
-            return []
+            return self._one_by_one(batch, decide, day, error)
         answered = [(intent, self._send(intent, started + ports.settings.send_window)) for intent in ready]
         self._keep(answered)
         return [answer_of(intent, outcome).outcome for intent, outcome in answered]
+
+    def _one_by_one(
+        self, batch: Sequence[Step], decide: Decide, day: date, error: ConstraintBroken
+    ) -> list[SendOutcome]:
+        """What the database forbids for one position must not keep the others of its batch without their orders."""
+        if len(batch) == 1:
+            log.error("nothing was sent for %s: %s", batch[0], error)
+            return []
+        return [outcome for step in batch for outcome in self._carry([step], decide, day)]
 
     def _send(self, intent: Intent, send_by: float) -> Outcome:
         if self._ports.tenure.stopping:

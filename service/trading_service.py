@@ -14,7 +14,7 @@ from datetime import datetime
 import schedule
 
 from domain.clock import IST
-from domain.errors import BadInput, BrokerUnavailable, ClockWrong, NinefifteenError, TenureLost
+from domain.errors import BadInput, BrokerUnavailable, ClockWrong, ConstraintBroken, NinefifteenError, TenureLost
 from domain.exits import parse_exit_rule
 from domain.market import NoTrading, Phase, Session, TradingDay
 from domain.models import Snapshot
@@ -113,10 +113,12 @@ class TradingService:
     def _look(self) -> None:
         try:
             self.cycle()
-        except (BrokerUnavailable, ClockWrong) as error:
+        except BrokerUnavailable as error:
             log.warning("%s", error)
-            state = TenantState.HELD if isinstance(error, ClockWrong) else TenantState.TRADING
-            self._tell(state, str(error))
+            self._tell(TenantState.TRADING, str(error))
+        except (ClockWrong, ConstraintBroken) as error:
+            log.error("%s", error)
+            self._tell(TenantState.HELD, str(error))
 
     def cycle(self) -> None:
         """Observe, record, decide, act, explain. Raises what each of them raises; no decision is half taken."""
@@ -157,8 +159,9 @@ class TradingService:
                 self.ports.settings.retry_after,
                 text,
                 rows.halted,
-                recorded.reading.orphans,
+                frozenset(recorded.reading.orphans),
                 recorded.unsettled_sales,
+                _leaving(rows),
             )
 
         return view
@@ -175,7 +178,7 @@ class TradingService:
 
     def _note_own_shares(self, recorded: Recorded, session: TradingDay) -> None:
         """Learn what the account owns of our symbols beside our positions; a failed read is tried again later."""
-        if not recorded.unnoted:
+        if not self._monitor.unnoted(recorded):
             return
         try:
             holdings = self.ports.broker.holdings()
@@ -224,6 +227,12 @@ def _state(now: Circumstances) -> tuple[TenantState, str]:
     except BadInput as error:
         return TenantState.HELD, str(error)
     return TenantState.TRADING if now.phase is Phase.OPEN else TenantState.WAITING, now.phase_text
+
+
+def _leaving(rows: Snapshot) -> frozenset[str]:
+    """Trading symbols with live sells of positions that are closed: nothing new may rest beside them."""
+    closed = {position.id for position in rows.positions if not position.open}
+    return frozenset(o.wire_symbol for o in rows.orders if o.status in LIVE and o.position_id in closed)
 
 
 def _resting_text(session: Session) -> str:

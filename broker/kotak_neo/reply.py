@@ -29,7 +29,7 @@ def parsed(body: bytes) -> Any:
     """The JSON value, fit for jsonb (no NUL, no lone surrogate, no infinity); None for anything that is not JSON."""
     try:
         value = json.loads(body, parse_float=_finite, parse_constant=lambda _: None)
-        return _clean(value) if b"\\u" in body else value
+        return _clean(value) if b"\\u" in body or b"\xed" in body else value
     except (ValueError, RecursionError):
         return None
 

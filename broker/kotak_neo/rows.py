@@ -15,6 +15,7 @@ _ENDS = {
     "cancelled after market order": ReportedState.CANCELLED,
 }  # fmt: skip
 _STATES = {**dict.fromkeys(_RESTING, ReportedState.OPEN), **_ENDS}
+_MOST = 2**31 - 1
 _FILL_TIME = "%d-%b-%Y %H:%M:%S"
 
 
@@ -27,14 +28,22 @@ def order_report(row: Row) -> OrderReport:
         tag=optional(row, "GuiOrdId"),
         symbol=text(row, "trdSym"),
         side=side(row),
-        quantity=count(row, "qty"),
+        quantity=_some(row),
         filled=count(row, "fldQty"),
         price=decimal(row, "prc"),
         average_price=_average(row),
         state=state,
         text=reason if state is ReportedState.REJECTED and reason != "--" else "",
         evidence=dict(row),
+        product=optional(row, "prod"),
     )
+
+
+def _some(row: Row) -> int:
+    quantity = count(row, "qty")
+    if not 0 < quantity <= _MOST:
+        raise Malformed(f"qty {quantity}")
+    return quantity
 
 
 def reported_state(row: Row) -> ReportedState:

@@ -263,7 +263,7 @@ def test_totals_count_each_position_once() -> None:
             "closed since 15:30:00 IST; opens Wed 25 Nov 2026 09:15:00 IST",
         ),
         (datetime(2026, 11, 22, 5, 0, tzinfo=UTC), "closed: Sunday; opens Mon 23 Nov 2026 09:15:00 IST"),
-        (datetime(2026, 12, 31, 11, 0, tzinfo=UTC), "closed since 15:30:00 IST; no session is known for the next 14"),
+        (datetime(2026, 12, 31, 11, 0, tzinfo=UTC), "closed since 15:30:00 IST; no later session is planned"),
         (datetime(2027, 1, 4, 5, 0, tzinfo=UTC), "not open: The holidays of 2027 are not loaded"),
     ],
 )

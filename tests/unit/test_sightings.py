@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.account import first_figure, ours_overnight, sold_of_ours
 from domain.book import Book, OrderReport, ReportedState
-from domain.fills import bought, own_shares, sold, sold_of_ours
+from domain.fills import bought, sold
 from domain.models import AccountDay, Order, Position, Send
 from domain.orders import LIVE, Closed, OrderStatus, Reason, SendKind, SendOutcome, Side
 from domain.reading import Outside, read_book
@@ -34,13 +35,21 @@ def test_a_row_with_our_tag_is_adopted_and_ends_the_doubt():
     assert sighting.settled is SendOutcome.FOUND
 
 
-@pytest.mark.parametrize(
-    "change", [{"symbol": "ITC-EQ"}, {"side": Side.BUY}, {"quantity": 11}, {"filled": 12, "quantity": 10}]
-)
-def test_a_row_that_is_not_what_was_sent_is_a_breach_with_both_sides(change):
+@pytest.mark.parametrize("change", [{"symbol": "ITC-EQ"}, {"side": Side.BUY}, {"filled": 12}])
+def test_a_row_that_cannot_be_ours_is_a_breach_each_time_and_news_once(change):
     sighting = sight(ORDER, replace(ROW, **change), LOOK)
     assert sighting.breach
+    assert sighting.news
     assert sighting.shares == 0
+    again = sight(sighting.after, replace(ROW, **change), LOOK)
+    assert again.breach
+    assert not again.news
+
+
+def test_a_larger_order_than_ours_is_a_breach_that_hides_no_fill():
+    sighting = sight(ORDER, replace(ROW, quantity=15, filled=12, average_price=Decimal(848)), LOOK)
+    assert "quantity=15, ours=10" in sighting.breach
+    assert (sighting.shares, sighting.after.quantity, sighting.after.status) == (12, 15, OrderStatus.OPEN)
 
 
 def test_fills_are_absolute_and_counted_once():
@@ -139,9 +148,9 @@ def test_a_read_proves_absence_only_when_every_known_number_is_there_and_nothing
 
 def test_a_row_with_our_prefix_and_no_order_of_ours_is_an_orphan_unless_it_ended_empty():
     stranger = replace(ROW, broker_order_id="77", tag=new_tag(PREFIX))
-    assert read(stranger, orders=()).orphans == {"IFBIND-EQ"}
-    assert read(replace(stranger, state=ReportedState.REJECTED), orders=()).orphans == frozenset()
-    assert read(replace(stranger, tag="NEOAPP-1"), orders=()).orphans == frozenset()
+    assert read(stranger, orders=()).orphans == {"IFBIND-EQ": 0}
+    assert read(replace(stranger, state=ReportedState.REJECTED), orders=()).orphans == {}
+    assert read(replace(stranger, tag="NEOAPP-1"), orders=()).orphans == {}
 
 
 def test_what_others_traded_is_summed_by_symbol_and_side():
@@ -151,26 +160,45 @@ def test_what_others_traded_is_summed_by_symbol_and_side():
 
 
 @pytest.mark.parametrize(
-    ("own", "noted", "bought_now", "sold_now", "removed", "ours"),
+    ("total", "overnight", "noted", "bought_now", "sold_now", "removed", "ours"),
     [
-        (0, 0, 0, 4, 0, 4),
-        (10, 0, 0, 4, 0, 0),
-        (3, 0, 0, 4, 0, 1),
-        (3, 0, 0, 4, 1, 0),
-        (0, 0, 4, 4, 0, 0),
-        (0, 4, 4, 4, 0, 4),
+        (10, 10, 0, 0, 4, 0, 4),
+        (20, 10, 0, 0, 4, 0, 0),
+        (13, 10, 0, 0, 4, 0, 1),
+        (13, 10, 0, 0, 4, 1, 0),
+        (10, 10, 0, 4, 4, 0, 0),
+        (10, 10, 4, 4, 4, 0, 4),
+        (5, 10, 0, 0, 2, 0, 2),
     ],
 )
-def test_the_owners_own_shares_are_consumed_first(own, noted, bought_now, sold_now, removed, ours):
-    day = AccountDay("IFBIND-EQ", own, noted, removed)
-    assert sold_of_ours(day, Outside(bought_now, sold_now, Decimal(0))) == ours
+def test_the_owners_own_shares_are_consumed_first(total, overnight, noted, bought_now, sold_now, removed, ours):
+    day = AccountDay("IFBIND-EQ", total, noted, removed)
+    assert sold_of_ours(day, Outside(bought_now, sold_now, Decimal(0)), overnight) == ours
 
 
-def test_own_shares_are_what_the_account_holds_beyond_ours():
-    position = Position(1, 2, "IFBIND-EQ", 10, Decimal(800), NOW)
-    assert own_shares(35, 0, position, sold_today=0, bought_today=0) == 25
-    assert own_shares(10, 0, replace(position, quantity=6), sold_today=4, bought_today=0) == 0
-    assert own_shares(5, 0, position, sold_today=0, bought_today=10) == 5
+def test_what_was_ours_overnight_follows_from_now_and_today():
+    done = replace(ORDER, status=OrderStatus.EXECUTED, filled=4)
+    buy = replace(ORDER, side=Side.BUY, status=OrderStatus.ONGOING, filled=7)
+    other = replace(done, symbol="ITC-EQ")
+    assert ours_overnight(10, "IFBIND-EQ", (done, buy, other), removed=2) == 10 + 4 + 2 - 7
+
+
+@pytest.mark.parametrize(
+    ("holding", "bought_out", "sold_out", "overnight", "total"),
+    [
+        (35, 0, 0, 10, 35),
+        (5, 0, 0, 10, None),
+        (0, 0, 0, 10, None),
+        (35, 0, 25, 10, 35),
+        (10, 0, 25, 10, 35),
+        (10, 0, 4, 10, None),
+        (10, 0, 4, 6, 10),
+        (0, 8, 0, 8, 8),
+    ],
+)
+def test_the_days_figure_is_noted_only_when_it_allows_one_story(holding, bought_out, sold_out, overnight, total):
+    figure = first_figure("IFBIND-EQ", holding, Outside(bought_out, sold_out, Decimal(sold_out)), overnight)
+    assert (figure.total if figure else None) == total
 
 
 @given(st.lists(st.tuples(st.integers(1, 50), st.integers(1, 2000)), min_size=1, max_size=6))

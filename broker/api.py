@@ -31,8 +31,8 @@ class Broker(Protocol):
     def take_tokens(self, wanted: int) -> int:
         """Reserve up to `wanted` sends of the account's rate; how many were given, without waiting."""
 
-    def seconds_to_token(self) -> float:
-        """Seconds until the account's rate allows another send; 0 when it does now."""
+    def seconds_to_tokens(self, wanted: int) -> float:
+        """Seconds until the account's rate allows so many sends, or its largest burst; 0 when it does now."""
 
     def order_book(self) -> Book:
         """All orders of the day, ours and the owner's."""

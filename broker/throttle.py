@@ -31,13 +31,13 @@ class TokenBucket:
             self._tokens -= given
             return given
 
-    def seconds_to_token(self) -> float:
-        """Seconds until one token can be taken; 0 when it can be now."""
+    def seconds_to_token(self, wanted: int = 1) -> float:
+        """Seconds until so many tokens, or a full bucket, can be taken; 0 when they can be now."""
         if self._rate <= 0:
             return 0.0
         with self._lock:
             self._fill()
-            missing = 1.0 - self._tokens
+            missing = min(float(wanted), self._burst) - self._tokens
             return missing / self._rate if missing > _ROUNDING else 0.0
 
     def wait(self, tenure: Tenure) -> None:

@@ -3,7 +3,7 @@
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -26,6 +26,9 @@ from repositories.vault import Vault
 from settings import Settings, read_settings
 from tenants.settings import Repositories, SupervisorSettings
 from tenants.supervisor import Supervisor
+
+SUPERVISORS_CONNECTIONS = 2
+"""Of its own, so that no number of busy tenants can keep the lease from being renewed."""
 
 WHOLE_DAY = 22_500.0
 """Seconds from 09:15 to 15:30."""
@@ -64,10 +67,9 @@ def supervisor(
     """The supervisor of this process with everything below it; connections are let go afterwards."""
     calendar: Calendar = moved or RowCalendar(MarketDaysRepository(database), clock)
     factory = TenantFactory(database, vault, clock, calendar, settings)
-    rows = Repositories(
-        database, UsersRepository(database), CredentialsRepository(database, vault), TenantsRepository(database)
-    )
-    yield Supervisor(rows, factory, clock, _supervision(settings, moved), Listener(database, clock))
+    with closing(database.another(SUPERVISORS_CONNECTIONS)) as own:
+        rows = Repositories(own, UsersRepository(own), CredentialsRepository(own, vault), TenantsRepository(own))
+        yield Supervisor(rows, factory, clock, _supervision(settings, moved), Listener(own, clock))
 
 
 def require_local_broker(settings: Settings) -> None:

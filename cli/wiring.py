@@ -36,8 +36,10 @@ def open_any_database(settings: Settings) -> Iterator[Database]:
         finally:
             database.close()
         return
-    with open_embedded(settings.data_folder) as server:
-        database = Database(server.url, pool_size=settings.pool_size)
+    folder = settings.data_folder
+    with open_embedded(folder) as server:
+        # Opening the folder once more starts a server that has died; our own share keeps it from being stopped.
+        database = Database(server.url, pool_size=settings.pool_size, revive=lambda: open_embedded(folder).close())
         try:
             yield database
         finally:

@@ -95,6 +95,8 @@ def _with_live(live: Order, wanted: Wanted | Hold, position: Position, now: Circ
         return Cancel(live, f"remainder={live.remainder}, position={position.quantity if position.open else 0}")
     if isinstance(wanted, Wanted) and live.wire_symbol != wanted.symbol:
         return Cancel(live, f"symbol={live.wire_symbol}, wanted={wanted.symbol}")
+    if isinstance(wanted, Hold) and wanted.price is not None and live.price < wanted.price:
+        return Cancel(live, f"price={live.price}, wanted={wanted.price}: never sold for less than the rule asks")
     if _closed(now) or now.halted is not None or isinstance(wanted, Hold) or position.reason == Reason.BREACHED:
         return Wait(wanted.reason, wanted.text) if isinstance(wanted, Hold) else Wait()
     return _adjusted(live, wanted)

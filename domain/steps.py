@@ -64,10 +64,11 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Nothing may be done; the position says why."""
+    """Nothing may be done; the position says why. `price`: what the rule asks for, where that is the trouble."""
 
     reason: Reason
     text: str
+    price: Decimal | None = None
 
 
 Step = Place | Resend | Modify | Cancel | Abandon | Wait | Hold

@@ -46,10 +46,10 @@ def _outside_band(price: Decimal, instrument: Instrument) -> Hold | None:
     """An order outside the day's band never reaches the exchange, so it is not sent (NSE price bands)."""
     if instrument.band_high is not None and price > instrument.band_high:
         text = f"price={price}, band_high={instrument.band_high}: placeable up to {instrument.band_high} today"
-        return Hold(Reason.PRICE_ABOVE_BAND, text)
+        return Hold(Reason.PRICE_ABOVE_BAND, text, price)
     if instrument.band_low is not None and price < instrument.band_low:
         text = f"price={price}, band_low={instrument.band_low}: placeable from {instrument.band_low} today"
-        return Hold(Reason.PRICE_BELOW_BAND, text)
+        return Hold(Reason.PRICE_BELOW_BAND, text, price)
     return None
 
 

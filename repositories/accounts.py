@@ -46,6 +46,7 @@ class AccountsRepository:
     def __init__(self, door: Door, user_id: int) -> None:
         self._door = door
         self._user_id = user_id
+        self._prefix: str | None = None
         self._positions = PositionsRepository(door)
         self._orders = OrdersRepository(door)
 
@@ -63,9 +64,11 @@ class AccountsRepository:
         return Snapshot(User(**values), row["halted"], positions, orders, account_days)
 
     def tag_prefix(self) -> str:
-        """What every tag of this installation begins with."""
-        with self._door() as session:
-            return str(session.execute(PREFIX).scalar_one())
+        """What every tag of this installation begins with; read once."""
+        if self._prefix is None:
+            with self._door() as session:
+                self._prefix = str(session.execute(PREFIX).scalar_one())
+        return self._prefix
 
     def note_own_shares(self, day: date, noted: Iterable[AccountDay]) -> None:
         """Keep what the account holds of symbols for the day; the first figure stays."""

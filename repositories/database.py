@@ -1,7 +1,8 @@
 """The engine, one session per thread, and the doors to the rows: short transactions, each with a name."""
 
+import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import URL, Engine, create_engine, make_url, text
@@ -11,6 +12,8 @@ from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
 from domain.errors import BadInput, ConstraintBroken, DatabaseUnavailable, NotAllowed, TenureLost, TransactionHeld
 from domain.tenure import Tenure
+
+log = logging.getLogger(__name__)
 
 FENCE = text(
     "SELECT generation, set_config('ninefifteen.user_id', CAST(user_id AS text), true),"
@@ -29,8 +32,10 @@ LIMITS = (
 class Database:
     """Hands out transactions. A session is held for milliseconds, so that ten connections serve a hundred tenants."""
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+    def __init__(self, url: str, *, pool_size: int = 10, revive: Callable[[], object] | None = None) -> None:
         self.engine = _engine(url, pool_size)
+        self._revive = revive
+        self._reviving = threading.Lock()
         self._sessions = scoped_session(sessionmaker(self.engine, expire_on_commit=False, autoflush=False))
         self._thread = threading.local()
 
@@ -80,6 +85,11 @@ class Database:
         """Forget this thread's session; called when a tenant's thread ends."""
         self._sessions.remove()
 
+    def another(self, pool_size: int) -> "Database":
+        """A second door to the same database, with connections of its own."""
+        url = self.engine.url.render_as_string(hide_password=False)
+        return Database(url, pool_size=pool_size, revive=self._revive)
+
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
@@ -107,12 +117,24 @@ class Database:
             with session.begin():
                 yield session
         except (OperationalError, InterfaceError, InternalError, PoolTimeout) as error:
+            self._bring_back()
             raise DatabaseUnavailable(_sentence(self.engine.url, error)) from error
         except (IntegrityError, DataError) as error:
             raise ConstraintBroken(str(error.orig).strip()) from error
         finally:
             self._thread.scope = None
             session.close()
+
+    def _bring_back(self) -> None:
+        """Have the server of this process started again if it is gone; one thread at a time, the others go on."""
+        if self._revive is None or not self._reviving.acquire(blocking=False):
+            return
+        try:
+            self._revive()
+        except DatabaseUnavailable as error:
+            log.warning("the database was not brought back: %s", error)
+        finally:
+            self._reviving.release()
 
     def _fence(self, session: Session, tenure: Tenure) -> None:
         actor = f"service:{tenure}"

@@ -32,6 +32,11 @@ class Intent:
     send_id: int = 0
     position: Position | None = None
 
+    @property
+    def fresh(self) -> bool:
+        """Whether the order's row is already as the send wants it."""
+        return self.position is not None or self.kind is SendKind.MODIFY
+
 
 class Intents:
     """Commits the steps of one batch inside the caller's fenced transaction."""
@@ -95,7 +100,7 @@ class Intents:
                 return Intent(replace(order, status=OrderStatus.CANCELLING), SendKind.CANCEL)
 
     def _opened(self, wanted: Sequence[Intent]) -> list[Intent]:
-        self._rows.sends.submit([_submission(i) for i in wanted if i.kind is not SendKind.MODIFY], self._now)
+        self._rows.sends.submit([_submission(intent) for intent in wanted if not intent.fresh], self._now)
         sends = [NewSend(i.order.id, i.kind, i.order.quantity, i.order.price) for i in wanted]
         numbers = self._rows.sends.open(sends, self._send_by, self._now)
         self._rows.journal.write([self._entry(intent) for intent in wanted])

@@ -6,19 +6,30 @@ way. What the book reports is stored even where it should not be possible; then 
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 from domain.account import first_figure, ours_overnight, sold_of_ours
-from domain.book import Book, Holding, OrderReport
+from domain.book import Book, Holding
 from domain.market import TradingDay
 from domain.models import AccountDay, Order, Position, Snapshot
-from domain.orders import LIVE, OrderStatus, Reason, SendOutcome, Side
+from domain.orders import OrderStatus
 from domain.reading import Outside, Reading, read_book
-from domain.sightings import Look, Sighting, revived, sight
+from domain.sightings import Look, sight
 from domain.wanted import traded_symbol
-from repositories.journal import Entry
-from repositories.sends import Answer
+from service.findings import (
+    Sightings,
+    absent,
+    absent_from,
+    answers,
+    entry,
+    filled,
+    guarded,
+    overdue,
+    refused,
+    seen,
+    worth,
+)
 from service.ledger import Ledger
 from service.ports import Ports, Repositories
 
@@ -48,7 +59,6 @@ class OrderMonitor:
         self._settings = ports.settings
         self._instruments = ports.instruments
         self._user_id = ports.tenure.user_id
-        self._prefix: str | None = None
         self._figures: dict[str, AccountDay] = {}
 
     def record(self, book: Book, session: TradingDay) -> Recorded:
@@ -56,7 +66,7 @@ class OrderMonitor:
         look = Look(book.began_at, self._clock.now() >= session.close, self._settings.absent_after)
         with self._rows.door():
             snapshot = self._rows.accounts.snapshot(session.day, lock=True)
-            reading = read_book(book, snapshot.orders, session.day, self._tag_prefix())
+            reading = read_book(book, snapshot.orders, session.day, self._rows.accounts.tag_prefix())
             changed = self._apply(snapshot, reading, look, session)
             if changed:
                 snapshot = self._rows.accounts.snapshot(session.day)
@@ -93,24 +103,19 @@ class OrderMonitor:
         instrument = self._instruments.find(position.placed_symbol, position.symbol)
         return instrument.token if instrument else ""
 
-    def _tag_prefix(self) -> str:
-        if self._prefix is None:
-            self._prefix = self._rows.accounts.tag_prefix()
-        return self._prefix
-
     def _apply(self, snapshot: Snapshot, reading: Reading, look: Look, session: TradingDay) -> bool:
         now = self._clock.now()
         ledger = Ledger(snapshot, self._symbol, self._user_id, now)
-        sightings = _guarded([(sight(o, row, look), row) for o, row in reading.matched if _worth(o, row)], snapshot)
+        sightings = guarded([(sight(o, row, look), row) for o, row in reading.matched if worth(o, row)], snapshot)
         for sighting, _ in sightings:
             ledger.fill(sighting)
         self._outside(ledger, snapshot, reading)
-        self._rows.orders.seen(_seen(sightings), look.at)
-        self._rows.sends.answer(_answers(sightings), now)
-        ended = self._missing(reading, look) + _refused(snapshot) + _overdue(snapshot, session)
+        self._rows.orders.seen(seen(sightings), look.at)
+        self._rows.sends.answer(answers(sightings), now)
+        ended = self._missing(reading, look) + refused(snapshot) + overdue(snapshot, session)
         changes = [(s, row) for s, row in sightings if s.changed]
-        created = self._rows.positions.create(self._user_id, ledger.opened())
         self._rows.positions.update(ledger.changed())
+        created = self._rows.positions.create(self._user_id, ledger.opened())
         placed = ledger.placed(created)
         self._rows.orders.update(
             [(placed(s.after), row.evidence) for s, row in changes] + [(order, None) for order in ended], now
@@ -118,7 +123,7 @@ class OrderMonitor:
         self._close_buys(ledger, changes)
         self._rows.accounts.account_for(session.day, ledger.accounted())
         self._breach(ledger)
-        self._rows.journal.write([*(_entry(s, row) for s, row in changes), *ledger.entries(created)])
+        self._rows.journal.write([*(entry(s, row) for s, row in changes), *ledger.entries(created)])
         return bool(changes or ended or ledger.touched)
 
     def _outside(self, ledger: Ledger, snapshot: Snapshot, reading: Reading) -> None:
@@ -126,12 +131,12 @@ class OrderMonitor:
         for symbol, outside in reading.outside.items():
             day = snapshot.account_days.get(symbol)
             if day is not None:
-                overnight = ours_overnight(ledger.held(symbol), symbol, _filled(snapshot, reading), day.removed)
+                overnight = ours_overnight(ledger.held(symbol), symbol, filled(snapshot, reading), day.removed)
                 ledger.sold_outside(day, sold_of_ours(day, outside, overnight), outside)
         for symbol, shares in reading.orphans.items():
             ledger.orphaned(symbol, shares)
 
-    def _close_buys(self, ledger: Ledger, changes: list[tuple[Sighting, OrderReport]]) -> None:
+    def _close_buys(self, ledger: Ledger, changes: Sightings) -> None:
         """Buys are done when their position is gone, also those that end after it."""
         closed = ledger.closed()
         if closed or any(s.after.status is OrderStatus.ONGOING for s, _ in changes):
@@ -141,11 +146,11 @@ class OrderMonitor:
         """Count reads that do not show a send in doubt; the second one, a book lag after the first, proves absence."""
         counted = [order for order in reading.missing if reading.complete and look.too_late_for(order)]
         proven = [order for order in counted if self._proven(order, look)]
-        answers = [_absent(order) for order in proven]
+        answers = [absent(order) for order in proven]
         self._rows.sends.answer(answers, self._clock.now())
         for order in proven:
             log.warning("order %s: tag %s is not at the broker after two complete reads", order.id, order.tag)
-        first = [_absent_from(order, look) for order in counted if order.absent_since is None]
+        first = [absent_from(order, look) for order in counted if order.absent_since is None]
         return first + proven
 
     def _proven(self, order: Order, look: Look) -> bool:
@@ -156,95 +161,3 @@ class OrderMonitor:
         for text in ledger.breaches:
             log.critical("%s; the user is halted until somebody has looked", text)
             self._rows.accounts.halt(text, "order monitor", self._clock.now())
-
-
-def _refused(snapshot: Snapshot) -> list[Order]:
-    """Orders whose refusal was kept as evidence by a generation that could no longer apply it."""
-    return [
-        replace(o, status=OrderStatus.REJECTED, reason=Reason.REJECTED, reason_text=o.last_send.text)
-        for o in snapshot.orders
-        if o.status is OrderStatus.SUBMITTING and o.last_send and o.last_send.outcome is SendOutcome.REFUSED
-    ]
-
-
-def _overdue(snapshot: Snapshot, session: TradingDay) -> list[Order]:
-    """Live orders of an earlier day that do not say yet that nobody saw their end."""
-    text = "its day ended without a definite end being seen here; settle it against the broker"
-    overdue = [
-        replace(o, reason=Reason.UNSETTLED_YESTERDAY, reason_text=text) for o in snapshot.orders if _old(o, session)
-    ]
-    for order in overdue:
-        log.error("order %s of %s: %s", order.id, order.trading_day, text)
-    return overdue
-
-
-def _old(order: Order, session: TradingDay) -> bool:
-    earlier = order.trading_day is not None and order.trading_day < session.day
-    return earlier and order.status in LIVE and order.reason != Reason.UNSETTLED_YESTERDAY
-
-
-def _guarded(sightings: list[tuple[Sighting, OrderReport]], snapshot: Snapshot) -> list[tuple[Sighting, OrderReport]]:
-    """An order that ended here and is live at the broker comes back, unless another sell has taken its place: then
-    both stand in the text, what filled is kept, and the order stays ended, since the rows allow one live sell."""
-    live = {o.position_id: o.id for o in snapshot.orders if o.side is Side.SELL and o.status in LIVE}
-    guarded = []
-    for sighting, row in sightings:
-        before, after = sighting.before, sighting.after
-        other = live.get(before.position_id)
-        if before.side is Side.SELL and before.status not in LIVE and after.status in LIVE and other is not None:
-            text = f"TWO_SELLS: order {before.id}, {before.status} here, is live at the broker beside order {other}"
-            kept = replace(after, status=before.status, reason=Reason.BREACHED, reason_text=text)
-            sighting = replace(sighting, after=kept, breach=text)
-        elif before.side is Side.SELL and after.status in LIVE:
-            live[before.position_id] = before.id
-        guarded.append((sighting, row))
-    return guarded
-
-
-def _filled(snapshot: Snapshot, reading: Reading) -> tuple[Order, ...]:
-    """The day's orders with what this book says of their fills."""
-    rows = {order.id: row for order, row in reading.matched}
-    return tuple(replace(o, filled=max(o.filled, rows[o.id].filled)) if o.id in rows else o for o in snapshot.orders)
-
-
-def _worth(order: Order, row: OrderReport) -> bool:
-    """Live orders always; an ended one when the broker reports more fills than we know, or shows it live."""
-    return order.status in LIVE or row.filled > order.filled or revived(order, row)
-
-
-def _seen(sightings: list[tuple[Sighting, OrderReport]]) -> list[int]:
-    """A row that cannot be the order's does not count as having seen it."""
-    return [s.before.id for s, _ in sightings if s.before.status in LIVE and s.breach is None]
-
-
-def _answers(sightings: list[tuple[Sighting, OrderReport]]) -> list[Answer]:
-    return [
-        Answer(s.before.last_send.id, s.settled, "by the order book", row.evidence)
-        for s, row in sightings
-        if s.settled is not None and s.before.last_send is not None
-    ]
-
-
-def _absent(order: Order) -> Answer:
-    assert order.last_send is not None
-    return Answer(order.last_send.id, SendOutcome.ABSENT, "not in two complete reads of the order book")
-
-
-def _absent_from(order: Order, look: Look) -> Order:
-    return replace(order, absent_since=look.at)
-
-
-def _entry(sighting: Sighting, row: OrderReport) -> Entry:
-    after = sighting.after
-    detail = {
-        "status": after.status,
-        "was": sighting.before.status,
-        "broker_order_id": after.broker_order_id,
-        "filled": after.filled,
-        "quantity": after.quantity,
-        "price": row.price,
-        "average_price": row.average_price,
-        "text": row.text or after.reason,
-        "settled": sighting.settled,
-    }
-    return Entry("SIGHTED", after.user_id, after.position_id, after.id, detail)

@@ -1,5 +1,6 @@
 """When to look: the schedule's turns, the moments of the day that do not wait for it, and when to sleep."""
 
+import random
 from datetime import timedelta
 
 from domain.clock import Clock
@@ -21,6 +22,12 @@ class Rhythm:
         self._settings = settings
         self._under_way = False
         self._settled: Session | None = None
+        self._jitter = random.uniform(0.9, 1.1)  # spreads the tenants, hides nothing
+
+    @property
+    def cycle(self) -> float:
+        """Seconds between two looks, a little different for each tenant, so that they do not all look at once."""
+        return self._settings.cycle * self._jitter
 
     def session(self) -> Session:
         """The session of this moment."""
@@ -52,7 +59,7 @@ class Rhythm:
         session = self.session()
         regular = max(0.0, scheduled or 0.0)
         if not isinstance(session, TradingDay) or not self.awake(session):
-            regular = self._settings.idle
+            regular = self._settings.idle * self._jitter
         moments = [(regular, False)] + [(seconds, True) for seconds in self._moments(session)]
         if self._under_way:
             moments.append((self._settings.follow_up, True))

@@ -13,10 +13,8 @@ from datetime import datetime
 
 import schedule
 
-from domain.clock import IST
-from domain.errors import BadInput, BrokerUnavailable, ClockWrong, ConstraintBroken, NinefifteenError, TenureLost
-from domain.exits import parse_exit_rule
-from domain.market import NoTrading, Phase, Session, TradingDay
+from domain.errors import BrokerUnavailable, ClockWrong, ConstraintBroken, NinefifteenError, TenureLost
+from domain.market import NoTrading, Session, TradingDay
 from domain.models import Snapshot
 from domain.orders import LIVE, OrderStatus, SendOutcome
 from domain.steps import Circumstances
@@ -27,13 +25,12 @@ from service.order_router import OrderRouter
 from service.ports import Ports, Repositories, tenant_repositories
 from service.rhythm import Rhythm
 from service.sell_order_manager import SellOrderManager, View
+from service.words import PHASE_WORDS, counted, hours, resting_text, state_of
 
 log = logging.getLogger(__name__)
 
 CLOCK_SKEW_LIMIT = 2.0
 """Seconds by which the broker's clock may differ from ours before no order is sent."""
-
-PHASE_WORDS = {Phase.BEFORE: "before the bell", Phase.OPEN: "the market is open", Phase.AFTER: "after the close"}
 
 
 class TradingService:
@@ -70,11 +67,14 @@ class TradingService:
         self.initialize()
         self.resume()
         scheduler = schedule.Scheduler()
-        scheduler.every(self.ports.settings.cycle).seconds.do(self.look)  # type: ignore[arg-type] # fractions work
-        while not self.ports.tenure.stopping:
-            self._turn(scheduler)
-        if not self.ports.tenure.revoked:
-            self._tell(TenantState.STOPPED, "")
+        scheduler.every(self._rhythm.cycle).seconds.do(self.look)  # type: ignore[arg-type] # fractions work
+        try:
+            while not self.ports.tenure.stopping:
+                self._turn(scheduler)
+            if not self.ports.tenure.revoked:
+                self._tell(TenantState.STOPPED, "")
+        finally:
+            self.ports.broker.close()
 
     def _turn(self, scheduler: schedule.Scheduler) -> None:
         """Wait for the schedule, a change of the rows, or a moment of the day, whichever is first; then look."""
@@ -113,11 +113,8 @@ class TradingService:
     def _look(self) -> None:
         try:
             self.cycle()
-        except BrokerUnavailable as error:
-            log.warning("%s", error)
-            self._tell(TenantState.TRADING, str(error))
-        except (ClockWrong, ConstraintBroken) as error:
-            log.error("%s", error)
+        except (BrokerUnavailable, ClockWrong, ConstraintBroken) as error:
+            (log.warning if error.waiting_helps else log.error)("%s", error)
             self._tell(TenantState.HELD, str(error))
 
     def cycle(self) -> None:
@@ -141,7 +138,7 @@ class TradingService:
         assert self.sell_manager is not None
         ended = self.sell_manager.place(snapshot, view, book_began)
         if ended:
-            log.info("Placed %s sell orders (%s)", ended[SendOutcome.ACCEPTED], _counted(ended))
+            log.info("Placed %s sell orders (%s)", ended[SendOutcome.ACCEPTED], counted(ended))
         return ended + self._buys.place(snapshot, view, book_began)
 
     def _view(self, recorded: Recorded, session: TradingDay) -> View:
@@ -150,7 +147,7 @@ class TradingService:
         def view(rows: Snapshot) -> Circumstances:
             now = self.ports.clock.now()
             phase = session.phase(now)
-            text = f"{PHASE_WORDS[phase]}; the session is {_hours(session)}"
+            text = f"{PHASE_WORDS[phase]}; the session is {hours(session)}"
             return Circumstances(
                 rows.user,
                 phase,
@@ -161,7 +158,7 @@ class TradingService:
                 rows.halted,
                 frozenset(recorded.reading.orphans),
                 recorded.unsettled_sales,
-                _leaving(rows),
+                leaving(rows),
             )
 
         return view
@@ -170,7 +167,7 @@ class TradingService:
         """Let the positions and the tenant say how they stand, in one transaction."""
         assert self.sell_manager is not None
         reasons = self.sell_manager.reasons(snapshot, now)
-        state, text = _state(now)
+        state, text = state_of(now)
         with self.rows.door():
             self.rows.positions.explain(reasons, now.at)
             self.rows.tenants.beat(self.ports.tenure, state, text, book_at)
@@ -203,7 +200,7 @@ class TradingService:
                 log.critical("No orders: %s", session.because)
             self._tell(TenantState.HELD, session.because)
         else:
-            self._tell(TenantState.WAITING, _resting_text(session))
+            self._tell(TenantState.WAITING, resting_text(session))
 
     def _tell(self, state: TenantState, text: str) -> None:
         """Write the state where it is new."""
@@ -219,32 +216,7 @@ class TradingService:
             log.error("%s", error)
 
 
-def _state(now: Circumstances) -> tuple[TenantState, str]:
-    if now.halted is not None:
-        return TenantState.HELD, f"halted: {now.halted}"
-    try:
-        parse_exit_rule(now.user.exit_rule)
-    except BadInput as error:
-        return TenantState.HELD, str(error)
-    return TenantState.TRADING if now.phase is Phase.OPEN else TenantState.WAITING, now.phase_text
-
-
-def _leaving(rows: Snapshot) -> frozenset[str]:
+def leaving(rows: Snapshot) -> frozenset[str]:
     """Trading symbols with live sells of positions that are closed: nothing new may rest beside them."""
     closed = {position.id for position in rows.positions if not position.open}
     return frozenset(o.wire_symbol for o in rows.orders if o.status in LIVE and o.position_id in closed)
-
-
-def _resting_text(session: Session) -> str:
-    if isinstance(session, NoTrading):
-        return f"closed: {session.because}"
-    return f"closed; the session is {_hours(session)}"
-
-
-def _hours(session: TradingDay) -> str:
-    bell, close = session.bell.astimezone(IST), session.close.astimezone(IST)
-    return f"{bell:%d %b %Y %H:%M:%S} to {close:%H:%M:%S} IST"
-
-
-def _counted(ended: Counter[SendOutcome]) -> str:
-    return ", ".join(f"{count} {outcome}" for outcome, count in sorted(ended.items()))

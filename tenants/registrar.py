@@ -5,6 +5,7 @@ Every method may raise DatabaseUnavailable; whatever was left undone then is fou
 
 import logging
 import threading
+from itertools import islice
 
 from domain.clock import Clock
 from domain.tenure import Tenure
@@ -17,6 +18,9 @@ from tenants.thread import Factory, TenantThread
 from tenants.wish import Wish
 
 log = logging.getLogger("ninefifteen.tenants.registrar")
+
+STARTS_A_TURN = 50
+"""More at once would keep the main loop from renewing its lease in time."""
 
 
 class Registrar:
@@ -54,7 +58,8 @@ class Registrar:
         """Claim and start what is due; claim the rest of what is wanted, so that we may speak for it."""
         due = self._roster.which(lambda tenant: tenant.due(now))
         prints = self._rows.credentials.fingerprints(due) if due else {}
-        ready = {user_id: tenant for user_id, tenant in due.items() if tenant.ready(prints.get(user_id, ""))}
+        able = ((user_id, tenant) for user_id, tenant in due.items() if tenant.ready(prints.get(user_id, "")))
+        ready = dict(islice(able, STARTS_A_TURN))
         unheld = self._roster.which(lambda tenant: tenant.wanted and tenant.generation is None)
         claimed = self._claim(holder, ready | unheld)
         opened = [tenant for user_id, tenant in ready.items() if user_id in claimed and tenant.open()]

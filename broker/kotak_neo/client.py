@@ -67,9 +67,9 @@ class KotakNeo:
         """Reserve up to `wanted` sends of the account's rate; how many were given, without waiting."""
         return self._account.orders.take(wanted)
 
-    def seconds_to_token(self) -> float:
-        """Seconds until the account's rate allows another send; 0 when it does now."""
-        return self._account.orders.seconds_to_token()
+    def seconds_to_tokens(self, wanted: int) -> float:
+        """Seconds until the account's rate allows so many sends, or its largest burst; 0 when it does now."""
+        return self._account.orders.seconds_to_token(wanted)
 
     def clock_skew(self) -> float | None:
         """Seconds by which the broker's clock is at least ahead of ours; None before its first dated answer."""
@@ -116,7 +116,7 @@ class KotakNeo:
         except ValueError as error:
             return NotSent(f"nothing was sent: {error}")
         outcome = self._exchange.change(change, send_by)
-        log.info("%s: %s: %s", self._tenure, change.what, type(outcome).__name__)
+        log.debug("%s: %s: %s", self._tenure, change.what, type(outcome).__name__)
         return outcome
 
     def _report(self, path: str, judge: Callable[[Answer], list[Any]] = rows_of) -> tuple[Answer, list[Any]]:

@@ -80,6 +80,16 @@ def test_a_price_above_the_band_is_held_with_both_numbers_and_never_capped():
     assert "990.45" in held.text
 
 
+def test_an_order_below_a_rule_that_cannot_be_placed_today_is_taken_back():
+    dearer = replace(POSITION, exit_rule={"target_percent": 60})
+    assert isinstance(step(dearer, RESTING), Cancel)
+    cheaper = replace(POSITION, exit_rule={"target_price": 500})
+    assert step(cheaper, RESTING).reason is Reason.PRICE_BELOW_BAND
+    assert step(replace(POSITION, exit_rule={"nonsense": 1}), RESTING) == Wait(
+        Reason.BAD_RULE, step(replace(POSITION, exit_rule={"nonsense": 1})).text
+    )
+
+
 def test_above_the_freeze_quantity_one_piece_rests_and_says_so():
     placed = step(replace(POSITION, quantity=2500))
     assert (placed.quantity, placed.reason) == (1000, Reason.FREEZE_QUANTITY)

@@ -20,6 +20,7 @@ from repositories.credentials import CredentialsRepository
 from repositories.database import Database
 from repositories.listener import Listener
 from repositories.market_days import MarketDaysRepository, RowCalendar
+from repositories.psql import address
 from repositories.tenants import TenantsRepository
 from repositories.users import UsersRepository
 from repositories.vault import Vault
@@ -108,11 +109,10 @@ def _drilled(clock: SystemClock, open_in: float | None, day_length: float | None
 
 
 def _announce(settings: Settings, database: Database, moved: DrillCalendar | None) -> None:
-    where = database.engine.url.render_as_string(hide_password=True)
     users = UsersRepository(database).wanted().users
     enabled = [user.name for user in users if user.enabled]
     typer.echo(f"Serving {len(enabled)} of {len(users)} users: {', '.join(enabled[:20]) or 'none enabled yet'}")
-    typer.echo(f"Broker {settings.kotak_url} · database {where}")
+    typer.echo(f"Broker {settings.kotak_url} · database {address(database)}")
     if moved:
         typer.echo(f"Drill: the bell rings at {moved.bell:%H:%M:%S} UTC, the close is at {moved.close:%H:%M:%S} UTC.")
     typer.echo(f"Logs in {settings.logs} · stop with Ctrl-C or SIGTERM")

@@ -70,10 +70,9 @@ class Commands:
             input=stdin,
             capture_output=True,
             text=True,
-            env={**os.environ, "PYTHONWARNINGS": "error"},
             timeout=60,
             check=False,
-            **how,
+            **{"env": {**os.environ, "PYTHONWARNINGS": "error"}} | how,
         )
         return Result(done.returncode, done.stdout, done.stderr)
 

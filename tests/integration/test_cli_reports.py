@@ -176,6 +176,26 @@ def test_an_empty_database_is_upgraded_once(cli: Commands) -> None:
     assert cli("coverage", "--json").json["positions"] == []
 
 
+def test_the_database_is_given_to_psql_with_its_password(cli: Commands) -> None:
+    """Catches: the driver's name in the address, which psql does not know."""
+    server = cli.url.split("?")[1]
+    cli.set(NINEFIFTEEN_DATABASE_URL=cli.url.replace("ninefifteen@", "ninefifteen:hunter2@"))
+    told = cli("db", "url")
+    assert told.out.startswith("postgresql://ninefifteen:hunter2@/test_")
+    assert (told.code, told.err, told.out.strip().split("?")[1].count("host")) == (0, "", server.count("host"))
+
+
+def test_a_shell_runs_psql_on_the_database_and_passes_its_exit_code_on(cli: Commands) -> None:
+    """Catches: a password in the command line, which everybody on the machine can read."""
+    cli.set(NINEFIFTEEN_DATABASE_URL=cli.url.replace("ninefifteen@", "ninefifteen:hunter2@"))
+    told = cli.apart("db", "shell", "-At", "-c", "SELECT name FROM users")
+    assert (told.code, told.out, told.err) == (0, "asha\n", "")
+    assert "hunter2" not in cli.apart("db", "shell", "-At", "-c", r"\! ps -o args= -p $PPID").out
+    assert cli.apart("db", "shell", "-v", "ON_ERROR_STOP=1", "-f", "-", stdin="nonsense;").code == 3
+    wheel = cli.apart("db", "shell", "-Atc", "SELECT 1", env={**os.environ, "PATH": "/nowhere"})
+    assert (wheel.code, wheel.out) == (0, "1\n")
+
+
 def test_a_folder_that_cannot_be_written_is_exit_4(cli: Commands, monkeypatch: pytest.MonkeyPatch) -> None:
     (cli.home / "file").write_text("")
     monkeypatch.delenv("NINEFIFTEEN_DATABASE_URL")
@@ -227,7 +247,7 @@ def test_a_command_that_cannot_be_read_is_exit_2(cli: Commands) -> None:
 
 def test_every_verb_has_help(cli: Commands) -> None:
     groups = {
-        "db": ("upgrade", "status"),
+        "db": ("upgrade", "status", "url", "shell"),
         "user": ("add", "list", "show", "set-exit", "enable", "disable", "restart"),
         "position": ("add", "list", "set-exit", "close"),
         "order": ("list",),

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cli.options import Json, OfUser
-from cli.output import rupees, say, write_json, write_table
+from cli.output import rupees, say, stopped, write_json, write_table
 from cli.story import as_line, sentence, who
 from cli.wiring import Times, open_database
 from domain.coverage import Coverage, CoverState, Totals, total
@@ -80,7 +80,8 @@ def explain(position: Annotated[int, typer.Argument(help="The position's number.
     rows = [(told.at, who(told), told.source, sentence(told)) for told in story]
     write_table(("TIME (IST)", "BY", "ROW", "WHAT"), rows, "")
     if now is not None:
-        say(f"Now {now.state}: {': '.join(word for word in (now.reason, now.text) if word)}. {now.advice}")
+        words = ": ".join(word for word in (now.reason, now.text) if word)
+        say(f"Now {now.state}: {stopped(words)} {now.advice}".rstrip())
 
 
 def _coverage(database: Database, settings: Settings) -> CoverageRepository:
@@ -110,8 +111,8 @@ def _grouped(covered: Sequence[Coverage]) -> Mapping[str, Sequence[str]]:
     """What is to be said, once for all positions of which it holds."""
     groups: dict[str, list[str]] = {}
     for one in covered:
-        if one.state is not CoverState.PROTECTED:
-            words = f"{one.reason or one.state}: {one.text}. {one.advice}".rstrip()
+        if one.reason or one.state is not CoverState.PROTECTED:
+            words = f"{one.reason or one.state}: {stopped(one.text)} {one.advice}".rstrip()
             groups.setdefault(words, []).append(f"{one.symbol} ({one.position})")
     return groups
 

@@ -1,5 +1,6 @@
 """The rules of coverage: from a position, its live sell and who serves it to one of four states; a pure function."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 from domain.coverage import Coverage, CoverState
@@ -9,9 +10,13 @@ from domain.models import Order, Position
 from domain.orders import Reason
 from domain.reasons import ADVICE
 from domain.tenancy import TenantState
-from domain.vantage import Moment, Service, clock_time
+from domain.vantage import Moment, Service, last_book, nobody
 
-DOWN = frozenset({TenantState.HELD, TenantState.BACKOFF, TenantState.FAILED, TenantState.REFUSED, TenantState.STOPPED})
+BLIND = frozenset({TenantState.BACKOFF, TenantState.FAILED, TenantState.REFUSED, TenantState.STOPPED})
+"""A tenant that does not even look; what its positions said before is old."""
+DOWN = BLIND | {TenantState.HELD}
+LASTING = frozenset({Reason.BREACHED, Reason.UNSETTLED_YESTERDAY})
+"""What only a person can end, whoever looks or does not."""
 
 
 def cover(position: Position, order: Order | None, service: Service, moment: Moment) -> Coverage:
@@ -30,7 +35,7 @@ def cover(position: Position, order: Order | None, service: Service, moment: Mom
         order.seen_at if order else None,
         verdict.reason,
         verdict.text,
-        ADVICE[verdict.reason] if verdict.reason else "",
+        verdict.advice or (ADVICE[verdict.reason] if verdict.reason else ""),
         order.broker_order_id if order else None,
         order.price if order else None,
         _value(position, verdict.state, rests),
@@ -42,10 +47,10 @@ def _verdict(position: Position, order: Order | None, service: Service, moment: 
     unsent = order is None or certainly_unsent(order)
     if not moment.open:
         return _closed(told, moment)
-    if unsent and not service.serving:
-        return unprotected(Reason.NOT_SERVED, _nobody(service), service.beat_at or position.opened_at)
-    if told is not None and told.reason is Reason.BREACHED:
+    if told is not None and (told.reason is Reason.BREACHED or (unsent and told.reason in LASTING)):
         return told
+    if unsent and not service.serving:
+        return unprotected(Reason.NOT_SERVED, nobody(service), service.beat_at or position.opened_at)
     if order is None or (unsent and service.state != TenantState.TRADING):
         return _without(position, told, service, moment)
     return judge(position, order, told, service, moment)
@@ -64,33 +69,32 @@ def _told(position: Position) -> Verdict | None:
 
 def _closed(told: Verdict | None, moment: Moment) -> Verdict:
     text = moment.opens or "the market is closed"
-    if told is not None and told.reason in (Reason.BREACHED, Reason.UNSETTLED_YESTERDAY):
+    if told is not None and told.reason in LASTING:
         text += f"; before that: {told.reason}: {told.text}"
     close = moment.session.close if isinstance(moment.session, TradingDay) else None
     return unprotected(Reason.MARKET_CLOSED, text, close if close and close <= moment.now else None)
 
 
-def _nobody(service: Service) -> str:
-    if not service.enabled:
-        return f"the user {service.user} is disabled"
-    return f"no running service holds the user {service.user}"
-
-
 def _without(position: Position, told: Verdict | None, service: Service, moment: Moment) -> Verdict:
-    """No order is live: the position's own reason first, else how the tenant is."""
+    """No order is live: a tenant that does not look first, then the position's own reason, else how the tenant is."""
+    if _blind(service, moment):
+        before = f"; before that: {told.reason}: {told.text}" if told else ""
+        return unprotected(Reason.TENANT_DOWN, f"{service.described}{before}", service.beat_at)
     down = service.state in DOWN
     if told is not None:
-        text = f"{told.text}; the tenant is {service.described}" if down else told.text
-        return unprotected(told.reason or Reason.NOT_LOOKED_AT, text, told.since)
+        return replace(told, text=f"{told.text}; the tenant is {service.described}") if down else told
     if down:
         return unprotected(Reason.TENANT_DOWN, service.described, service.beat_at)
     if service.state == TenantState.TRADING and _looked(position, service, moment):
         return placing("the order is about to be sent", position.opened_at)
-    since = service.book_at or position.opened_at
-    looked = (
-        "the order book was not read yet" if service.book_at is None else f"last book {clock_time(service.book_at)}"
-    )
-    return unprotected(Reason.NOT_LOOKED_AT, f"{looked}; the tenant is {service.described}", since)
+    text = f"{last_book(service)}; the tenant is {service.described}"
+    return unprotected(Reason.NOT_LOOKED_AT, text, service.book_at or position.opened_at)
+
+
+def _blind(service: Service, moment: Moment) -> bool:
+    """Whether the tenant looks at nothing, or has been starting for longer than a start may take."""
+    slow = service.state == TenantState.STARTING and not moment.within(service.beat_at, moment.tempo.settling)
+    return service.state in BLIND or slow
 
 
 def _looked(position: Position, service: Service, moment: Moment) -> bool:

@@ -7,17 +7,19 @@ from domain.coverage import CoverState
 from domain.market import TradingDay
 from domain.models import Order, Position, Send
 from domain.orders import OrderStatus, Reason, SendOutcome
-from domain.vantage import Moment, Service, clock_time
+from domain.reasons import NOBODY_LOOKS, NOT_ENABLED, NOT_SHOWN
+from domain.vantage import Moment, Service, clock_time, last_book, nobody
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One state with its reason, words and beginning."""
+    """One state with its reason, words and beginning; `advice` where the reason's own does not fit."""
 
     state: CoverState
     reason: Reason | None
     text: str
     since: datetime | None
+    advice: str = ""
 
 
 def unprotected(reason: Reason, text: str, since: datetime | None) -> Verdict:
@@ -51,10 +53,12 @@ def judge(position: Position, order: Order, told: Verdict | None, service: Servi
         case OrderStatus.SUBMITTING:
             return _submitting(order, service, moment)
         case OrderStatus.ACCEPTED:
-            return _accepted(order, moment)
+            return _accepted(order, service, moment)
         case OrderStatus.CANCELLING:
-            return _cancelling(order, moment)
-    return _open(position, order, told, moment)
+            return _cancelling(order, service, moment)
+    if not moment.within(order.seen_at, moment.tempo.fresh):
+        return _stale(_last_seen(order), order.seen_at or order.status_at, service, moment)
+    return _open(position, order, told)
 
 
 def resting(order: Order | None, moment: Moment) -> int:
@@ -86,31 +90,44 @@ def _doubt(order: Order, send: Send | None, service: Service, moment: Moment) ->
     return f"tag {order.tag}: {outcome}{words}; next look at the order book: {look}"
 
 
-def _accepted(order: Order, moment: Moment) -> Verdict:
+def _accepted(order: Order, service: Service, moment: Moment) -> Verdict:
     if moment.within(order.status_at, moment.tempo.settling):
         return placing(f"accepted as {order.broker_order_id}, not in the order book yet", order.status_at)
-    return in_doubt(Reason.STALE_BOOK, f"accepted as {order.broker_order_id}, {_last_seen(order)}", order.status_at)
+    return _stale(f"accepted as {order.broker_order_id}, {_last_seen(order)}", order.status_at, service, moment)
 
 
-def _cancelling(order: Order, moment: Moment) -> Verdict:
+def _cancelling(order: Order, service: Service, moment: Moment) -> Verdict:
     if moment.within(order.seen_at, moment.tempo.fresh):
         text = f"order {order.broker_order_id} is being cancelled to be replaced"
         return placing(text, order.status_at, Reason.REPLACING)
-    return in_doubt(Reason.STALE_BOOK, f"being cancelled, {_last_seen(order)}", order.seen_at or order.status_at)
+    return _stale(f"being cancelled, {_last_seen(order)}", order.seen_at or order.status_at, service, moment)
 
 
-def _open(position: Position, order: Order, told: Verdict | None, moment: Moment) -> Verdict:
-    if not moment.within(order.seen_at, moment.tempo.fresh):
-        return in_doubt(Reason.STALE_BOOK, _last_seen(order), order.seen_at or order.status_at)
+def _open(position: Position, order: Order, told: Verdict | None) -> Verdict:
+    """An order that was seen lately. What the position says of itself is told even where all its shares rest."""
     rests = f"{order.remainder} of {position.quantity} shares rest"
-    if order.remainder == position.quantity:
-        return Verdict(CoverState.PROTECTED, None, f"{rests} at {order.price}", order.status_at)
     if order.remainder > position.quantity:
         text = f"the order is for {order.remainder} shares, {position.quantity} are held: it is being replaced"
         return placing(text, order.status_at, Reason.REPLACING)
+    if order.remainder == position.quantity:
+        at = f"{rests} at {order.price}"
+        text, reason = (f"{at}; {told.text}", told.reason) if told else (at, None)
+        return Verdict(CoverState.PROTECTED, reason, text, order.status_at)
     if told is None:
         return unprotected(Reason.PARTLY_COVERED, rests, order.status_at)
     return unprotected(told.reason or Reason.PARTLY_COVERED, f"{rests}; {told.text}", told.since)
+
+
+def _stale(words: str, since: datetime | None, service: Service, moment: Moment) -> Verdict:
+    """Not seen for too long: because nobody looks, because no book is read, or because the book does not show it."""
+    if not service.serving:
+        advice = NOBODY_LOOKS if service.enabled else NOT_ENABLED
+        return Verdict(CoverState.IN_DOUBT, Reason.STALE_BOOK, f"{words}; {nobody(service)}", since, advice)
+    if not moment.within(service.book_at, moment.tempo.fresh):
+        text = f"{words}; {last_book(service)}; the tenant is {service.described}"
+        return in_doubt(Reason.STALE_BOOK, text, since)
+    text = f"{words}; the order book is read and does not show it, {last_book(service)}"
+    return Verdict(CoverState.IN_DOUBT, Reason.STALE_BOOK, text, since, NOT_SHOWN)
 
 
 def _last_seen(order: Order) -> str:

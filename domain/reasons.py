@@ -8,7 +8,7 @@ ADVICE: Mapping[Reason, str] = {
     Reason.MARKET_CLOSED: "Nothing to do: the sell order is placed when the market opens.",
     Reason.NOT_SERVED: "Start the service (run.py serve), or enable the user: run.py user enable NAME.",
     Reason.NOT_LOOKED_AT: "Wait for the next cycle; if this stays, see run.py status and restart the user.",
-    Reason.TENANT_DOWN: "Correct what the tenant's text says, then: run.py user restart NAME.",
+    Reason.TENANT_DOWN: "Correct what the tenant's text says; if it stays down then: run.py user restart NAME.",
     Reason.HALTED: "Find out why the user was halted, then set ended_at of its halts row to end the halt.",
     Reason.BAD_RULE: "Write a rule that can be read: run.py position set-exit, or run.py user set-exit.",
     Reason.UNKNOWN_SYMBOL: "Correct the symbol to the exchange's trading symbol: close the position and add it anew.",
@@ -31,3 +31,8 @@ ADVICE: Mapping[Reason, str] = {
     Reason.MANUAL_SALE: "Wait until the holdings are read; if this stays, correct the position by hand.",
     Reason.BREACHED: "Compare the position with the broker, correct it, clear its reason, then end the user's halt.",
 }
+
+NOBODY_LOOKS = "Start the service (run.py serve), which looks at once; place nothing by hand until then."
+NOT_ENABLED = "Enable the user (run.py user enable NAME), or look at the order in the broker's app."
+NOT_SHOWN = "Place nothing by hand; compare with the broker's app: the order book does not show this order."
+"""What to do about a STALE_BOOK where it is not the reading that fails."""

@@ -84,3 +84,15 @@ class Moment:
 def clock_time(moment: datetime) -> str:
     """A time as people in India read it."""
     return f"{moment.astimezone(IST):%d %b %H:%M:%S} IST"
+
+
+def nobody(service: Service) -> str:
+    """Why nobody serves the user."""
+    if not service.enabled:
+        return f"the user {service.user} is disabled"
+    return f"no running service holds the user {service.user}"
+
+
+def last_book(service: Service) -> str:
+    """When the user's order book was read."""
+    return f"last book {clock_time(service.book_at)}" if service.book_at else "the order book was not read yet"

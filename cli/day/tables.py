@@ -72,7 +72,7 @@ def _covered(one: Coverage) -> Cells:
 def _why(one: Coverage) -> Iterator[str]:
     if one.reason:
         yield f"{one.reason}:"
-    if one.state is not CoverState.PROTECTED:
+    if one.reason or one.state is not CoverState.PROTECTED:
         yield one.text
 
 

@@ -70,6 +70,15 @@ def test_a_protected_position_exits_0(cli: Commands) -> None:
     assert told.json["totals"]["rupees_uncovered"] == 0
 
 
+def test_a_protected_position_tells_what_its_rule_cannot_have(cli: Commands) -> None:
+    cli.rows(OPEN_DRILL + SELL)
+    cli.rows("UPDATE positions SET reason = 'PRICE_ABOVE_BAND', reason_text = 'up to 500.00.', reason_at = now()")
+    told = cli("coverage")
+    assert told.code == 0
+    assert "IFBIND-EQ (1): PRICE_ABOVE_BAND: 10 of 10 shares rest at 425.30; up to 500.00. Wait for" in told.out
+    assert "up to 500.00. Wait for" in cli("explain", "1").out
+
+
 def test_a_closed_market_exits_0_and_says_when_it_opens(cli: Commands) -> None:
     cli.rows(OPEN_DRILL)
     cli.rows("UPDATE supervisors SET close_at = now() - interval '1 minute'")

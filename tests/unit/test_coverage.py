@@ -193,10 +193,57 @@ def test_without_an_order_the_position_says_why() -> None:
     assert covered.since == ago(60)
 
 
-def test_a_reason_of_a_tenant_that_is_down_says_so() -> None:
-    down = replace(SERVICE, state=TenantState.BACKOFF, text="next start in 8 s")
-    covered = cover(says("RETRYING", "soon"), None, down, OPEN)
-    assert covered.text == "soon; the tenant is BACKOFF: next start in 8 s"
+@pytest.mark.parametrize("word", ["BACKOFF", "FAILED", "REFUSED", "STOPPED"])
+def test_a_tenant_that_does_not_look_comes_before_what_its_position_said(word: str) -> None:
+    """Catches: RETRYING, "nothing to do yet", of a tenant that is not going to try anything."""
+    covered = cover(says("RETRYING", "soon"), None, replace(SERVICE, state=word, text="wrong MPIN"), OPEN)
+    assert state(covered) == (CoverState.UNPROTECTED, Reason.TENANT_DOWN)
+    assert covered.text == f"{word}: wrong MPIN; before that: RETRYING: soon"
+
+
+def test_a_tenant_that_starts_for_too_long_is_down() -> None:
+    slow = replace(SERVICE, state=TenantState.STARTING, beat_at=ago(36))
+    assert cover(says("BAD_RULE", "odd"), None, slow, OPEN).reason is Reason.TENANT_DOWN
+    assert cover(says("BAD_RULE", "odd"), None, replace(slow, beat_at=ago(35)), OPEN).reason is Reason.BAD_RULE
+
+
+def test_a_tenant_that_looks_and_is_held_leaves_the_reason_and_says_so() -> None:
+    held = replace(SERVICE, state=TenantState.HELD, text="clock 3 s off")
+    covered = cover(says("RETRYING", "soon"), None, held, OPEN)
+    assert (covered.reason, covered.text) == (Reason.RETRYING, "soon; the tenant is HELD: clock 3 s off")
+
+
+@pytest.mark.parametrize("reason", ["BREACHED", "UNSETTLED_YESTERDAY"])
+@pytest.mark.parametrize("service", [replace(SERVICE, alive=False), replace(SERVICE, state=TenantState.REFUSED)])
+def test_what_only_a_person_can_end_stays_whoever_looks(service: Service, reason: str) -> None:
+    assert cover(says(reason, "look"), None, service, OPEN).reason == reason
+
+
+def test_an_order_that_rests_tells_all_the_same_what_its_position_says() -> None:
+    """Catches: a rule that cannot be placed, unseen until the old order is gone."""
+    covered = cover(says("PRICE_ABOVE_BAND", "price=900, band_high=500"), ORDER, SERVICE, OPEN)
+    assert state(covered) == (CoverState.PROTECTED, Reason.PRICE_ABOVE_BAND)
+    assert covered.text == "10 of 10 shares rest at 425.30; price=900, band_high=500"
+    assert (covered.value, covered.alarming, covered.advice) == (0, False, ADVICE[Reason.PRICE_ABOVE_BAND])
+
+
+@pytest.mark.parametrize(
+    ("service", "says_so", "advice"),
+    [
+        (replace(SERVICE, alive=False), "no running service holds the user asha", "Start the service"),
+        (replace(SERVICE, enabled=False), "the user asha is disabled", "Enable the user"),
+        (replace(SERVICE, book_at=ago(60), text="no answer"), "the tenant is TRADING: no answer", "see run.py status"),
+        (SERVICE, "is read and does not show it, last book 23 Nov 10:29:56 IST", "compare with the broker's app"),
+    ],
+)
+@pytest.mark.parametrize("status", [OrderStatus.OPEN, OrderStatus.ACCEPTED, OrderStatus.CANCELLING])
+def test_an_order_not_seen_says_whether_anybody_looks(
+    service: Service, says_so: str, advice: str, status: OrderStatus
+) -> None:
+    covered = cover(POSITION, replace(ORDER, status=status, seen_at=ago(60)), service, OPEN)
+    assert state(covered) == (CoverState.IN_DOUBT, Reason.STALE_BOOK)
+    assert says_so in covered.text
+    assert advice in covered.advice
 
 
 @pytest.mark.parametrize("reason", [None, "MARKET_CLOSED"])

@@ -16,7 +16,7 @@ from domain.models import BrokerName, User
 from repositories.database import Database
 from repositories.journal import Entry, JournalRepository
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+NAME = re.compile(r"(?![0-9]+\Z)[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 COLUMNS = "SELECT id, name, broker, enabled, live, revision, CAST(exit_rule AS text) AS exit_rule FROM users"
 ALL = text(f"{COLUMNS} ORDER BY id")
 ONE = text(f"{COLUMNS} WHERE id = :id")
@@ -177,7 +177,10 @@ def _require(row: RowMapping | None, asked: str) -> User:
 
 def _check(name: str, broker: str, exit_rule: Mapping[str, object]) -> None:
     if not NAME.fullmatch(name):
-        raise BadInput(f"The name {name[:80]!r} must be 1 to 63 letters, digits, dots, dashes or underscores.")
+        raise BadInput(
+            f"The name {name[:80]!r} must be 1 to 63 letters, digits, dots, dashes or underscores, and"
+            " more than digits, which are users' numbers. Nothing was written."
+        )
     if broker not in list(BrokerName):
         raise BadInput(f"The broker {broker[:80]!r} is not known; known is: {', '.join(BrokerName)}.")
     parse_exit_rule(exit_rule)

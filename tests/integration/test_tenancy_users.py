@@ -96,11 +96,17 @@ def test_a_row_that_cannot_be_read_stands_beside_those_that_can(
         users.get(2)
 
 
-def test_a_name_is_found_before_a_number(users: UsersRepository, psql: psycopg.Connection) -> None:
+def test_a_user_is_found_by_name_or_number_and_no_name_is_a_number(
+    users: UsersRepository, psql: psycopg.Connection
+) -> None:
+    """Catches: user 3 by the name of 2, of whom every verb would speak when 2 was meant."""
     psql.execute(BY_HAND, (2, "asha"))
-    psql.execute(BY_HAND, (3, "2"))
-    assert users.find("2").id == 3
-    assert users.find("3").id == 3
+    with pytest.raises(psycopg.errors.CheckViolation, match="users_name_is_a_word"):
+        psql.execute(BY_HAND, (3, "2"))
+    with pytest.raises(BadInput, match="more than digits"):
+        users.add("2", "kotak_neo", RULE, "sealed")
+    psql.execute(BY_HAND, (3, "2b"))
+    assert (users.find("2").id, users.find("2b").id) == (2, 3)
     assert users.find("asha").id == 2
     assert users.get(2).name == "asha"
     for nobody in ("nobody", "x\0", "99999999999999999999"):

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from domain.errors import BadInput
 from domain.exits import EXAMPLES, parse_exit_rule
-from domain.models import BrokerName
+from domain.models import BrokerName, Credentials
+from repositories.vault import parse_plain
 
 SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9&._-]{0,39}")
 MOST_SHARES = 2**31 - 1
@@ -78,6 +79,16 @@ def price(word: str) -> Decimal:
             f" {MOST_DECIMALS} decimals; this is {word[:80]!r}. Nothing was written."
         )
     return rupees
+
+
+def credentials(name: str) -> Credentials:
+    """The plain fields of a file, or of the standard input for `-`."""
+    written = file_or_stdin(name)
+    try:
+        return parse_plain(written)
+    except BadInput as error:
+        where = "from the standard input" if name == "-" else f"in {name}"
+        raise BadInput(f"The credentials {where} cannot be used: {error} Nothing was written.") from None
 
 
 def file_or_stdin(name: str) -> str:

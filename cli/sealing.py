@@ -5,9 +5,8 @@ from typing import Annotated
 import typer
 
 from cli.output import say
-from cli.reading import file_or_stdin
+from cli.reading import credentials
 from cli.wiring import open_vault
-from repositories.vault import parse_plain
 from settings import read_settings
 
 
@@ -15,5 +14,5 @@ def seal(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A JSON file of the plain fields; - for stdin.")],
 ) -> None:
     """Print the sealed text to insert into credentials.sealed; needs no database, writes no row."""
-    plain = parse_plain(file_or_stdin(file))
+    plain = credentials(file)
     say(open_vault(read_settings()).seal(plain))

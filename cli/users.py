@@ -8,19 +8,20 @@ import typer
 from cli.options import ACTOR, EXIT_RULE_HELP, Json, Rule, UserName
 from cli.output import say, write_json, write_table
 from cli.reading import broker as known_broker
+from cli.reading import credentials as read_credentials
 from cli.reading import exit_rule as read_rule
-from cli.reading import file_or_stdin
 from cli.wiring import open_database, open_vault
 from domain.models import User
 from domain.tenancy import TenantStatus
+from repositories.credentials import CredentialsRepository
 from repositories.position_desk import PositionDesk
 from repositories.standing import CredentialState, StandingRepository
 from repositories.tenants import TenantsRepository
 from repositories.users import BadUser, UsersRepository
-from repositories.vault import parse_plain
 from settings import read_settings
 
 app = typer.Typer(name="user", help="The accounts that are served.", no_args_is_help=True)
+CredentialsFile = Annotated[str, typer.Option(metavar="FILE", help="A JSON file of the plain fields; - for stdin.")]
 HEADINGS = ("ID", "NAME", "BROKER", "ENABLED", "LIVE", "EXIT RULE", "REVISION", "STATE", "TEXT")
 
 
@@ -28,13 +29,13 @@ HEADINGS = ("ID", "NAME", "BROKER", "ENABLED", "LIVE", "EXIT RULE", "REVISION", 
 def add(
     name: Annotated[str, typer.Argument(help="Letters, digits, dots, dashes, underscores.")],
     broker: Annotated[str, typer.Option(help="The broker: kotak_neo.")],
-    credentials: Annotated[str, typer.Option(metavar="FILE", help="A JSON file of the plain fields; - for stdin.")],
+    credentials: CredentialsFile,
     exit_rule: Annotated[str, typer.Option(metavar="JSON", help=EXIT_RULE_HELP)],
     disabled: Annotated[bool, typer.Option("--disabled", help="Do not serve it yet.")] = False,
 ) -> None:
     """Enter an account; a running service serves it within seconds."""
     wanted, rule = known_broker(broker), read_rule(exit_rule)
-    plain = parse_plain(file_or_stdin(credentials))
+    plain = read_credentials(credentials)
     settings = read_settings()
     with open_database(settings) as database:
         sealed = open_vault(settings).seal(plain)
@@ -80,6 +81,18 @@ def set_exit(user: UserName, rule: Rule) -> None:
         found = users.find(user)
         users.set_exit(found.id, wanted, by=ACTOR)
     say(f"User {found.name} sells by {rule}.")
+
+
+@app.command("set-credentials")
+def set_credentials(user: UserName, credentials: CredentialsFile) -> None:
+    """Replace the account's credentials and start it anew with them, also where its login was refused."""
+    plain = read_credentials(credentials)
+    settings = read_settings()
+    with open_database(settings) as database:
+        found = UsersRepository(database).find(user)
+        vault = open_vault(settings)
+        CredentialsRepository(database, vault).store(found.id, vault.seal(plain), by=ACTOR)
+    say(f"The credentials of {found.name} are replaced; a running service starts {found.name} anew with them.")
 
 
 @app.command()

@@ -25,6 +25,7 @@ STORE = text(
     " WHERE id = :user_id ON CONFLICT (user_id) DO UPDATE"
     " SET sealed = excluded.sealed, sealed_at = excluded.sealed_at, incoming = NULL RETURNING user_id"
 )
+RESTART = text("UPDATE users SET revision = revision + 1 WHERE id = :user_id")
 SEALED = text("SELECT sealed, incoming IS NOT NULL AS waiting FROM credentials WHERE user_id = :user_id")
 FINGERPRINTS = text(
     "SELECT user_id, encode(sha256(convert_to(sealed, 'UTF8')), 'hex') AS print FROM credentials"
@@ -65,10 +66,11 @@ class CredentialsRepository:
         return Sealing(tuple(sealed), bad)
 
     def store(self, user_id: int, sealed: str, *, by: str = "cli") -> None:
-        """Replace the user's credentials by sealed ones. Raises BadInput when there is no such user."""
+        """Replace the user's credentials by sealed ones and have the user started anew with them. Raises BadInput."""
         with self._database.as_operator(by) as session:
             if session.execute(STORE, {"user_id": user_id, "sealed": sealed}).first() is None:
                 raise BadInput(f"There is no user {user_id}; nothing was written.")
+            session.execute(RESTART, {"user_id": user_id})
             journal = JournalRepository(partial(self._database.as_operator, by))
             journal.write([Entry("CREDENTIALS_REPLACED", user_id)])
 
@@ -105,4 +107,7 @@ class CredentialsRepository:
 def _missing(user_id: int, *, waiting: bool) -> str:
     if waiting:
         return f"The credentials of user {user_id} are still waiting in `incoming` to be sealed; correct their fields."
-    return f"User {user_id} has no credentials: insert a credentials row whose `incoming` holds the five fields."
+    return (
+        f"User {user_id} has no credentials: run.py user set-credentials {user_id} --credentials FILE, or insert a"
+        " credentials row whose `incoming` holds the five fields."
+    )

@@ -41,32 +41,38 @@ class Vault:
         except (InvalidToken, UnicodeEncodeError) as error:
             raise BadInput(
                 "none of the keys opens them. Restore the key that they were sealed with (the key file, or the key"
-                " setting), or insert them anew into `incoming`."
+                " setting), or enter them anew: run.py user set-credentials NAME --credentials FILE."
             ) from error
         return parse_plain(plain)
 
 
 def parse_plain(written: str | bytes) -> Credentials:
-    """Read plain fields written as a JSON object. Raises BadInput naming the field, never its value."""
+    """Read plain fields written as a JSON object. Raises BadInput naming the fields, never a value.
+
+    Whoever calls puts before it whose credentials they are.
+    """
     try:
         plain = json.loads(written)
     except ValueError:
         plain = None
     if not isinstance(plain, dict):
-        raise BadInput(f"They must be a JSON object with the fields {', '.join(FIELDS)}.")
+        raise BadInput(f"they must be a JSON object with the fields {', '.join(FIELDS)}.")
     return check_plain(plain)
 
 
 def check_plain(plain: Mapping[str, object]) -> Credentials:
-    """Read plain fields. Raises BadInput naming the field, never its value."""
-    unknown = sorted(set(plain) - set(FIELDS))
+    """Read plain fields. Raises BadInput naming the fields, never a value."""
+    unknown = [repr(name[:40]) for name in sorted(set(plain) - set(FIELDS))]
     if unknown:
-        raise BadInput(f"The field {unknown[0][:40]!r} is not known; the fields are {', '.join(FIELDS)}.")
+        raise BadInput(f"{_are(unknown)} not known; the fields are {', '.join(FIELDS)}.")
+    missing = [name for name in FIELDS if plain.get(name) is None]
+    if missing:
+        raise BadInput(f"{_are(missing)} missing.")
     words = {name: _word(plain, name) for name in FIELDS}
     if not MOBILE.fullmatch(words["mobile"]):
-        raise BadInput("The field mobile must be + and 10 to 14 digits, with the country's code.")
+        raise BadInput("the field mobile must be + and 10 to 14 digits, with the country's code.")
     if not MPIN.fullmatch(words["mpin"]):
-        raise BadInput("The field mpin must be six digits.")
+        raise BadInput("the field mpin must be six digits.")
     return Credentials(**words | {"totp_secret": _totp_secret(words["totp_secret"])})
 
 
@@ -86,14 +92,16 @@ def load_keys(setting: str | None, key_file: Path) -> list[str]:
 
 
 def _word(plain: Mapping[str, object], name: str) -> str:
-    value = plain.get(name)
-    if value is None:
-        raise BadInput(f"The field {name} is missing.")
+    value = plain[name]
     if not isinstance(value, str):
-        raise BadInput(f"The field {name} must be a text in quotes.")
+        raise BadInput(f"the field {name} must be a text in quotes.")
     if not value.strip():
-        raise BadInput(f"The field {name} is blank.")
+        raise BadInput(f"the field {name} is blank.")
     return value.strip()
+
+
+def _are(names: Sequence[str]) -> str:
+    return f"the field {names[0]} is" if len(names) == 1 else f"the fields {', '.join(names)} are"
 
 
 def _totp_secret(word: str) -> str:
@@ -101,7 +109,7 @@ def _totp_secret(word: str) -> str:
     try:
         base64.b32decode(secret + "=" * (-len(secret) % 8))
     except (binascii.Error, ValueError):
-        raise BadInput("The field totp_secret must be base32: the letters A to Z and the digits 2 to 7.") from None
+        raise BadInput("the field totp_secret must be base32: the letters A to Z and the digits 2 to 7.") from None
     return secret
 
 

@@ -67,7 +67,7 @@ class KotakAccount:
         if self._refusals >= REFUSALS_ALLOWED:
             raise LoginRefused(
                 f"The broker refused the login {self._refusals} times (limit {REFUSALS_ALLOWED}); not asked again "
-                "until the credentials are changed."
+                "until the credentials are changed: run.py user set-credentials NAME --credentials FILE."
             )
 
     def count_refusal(self) -> None:

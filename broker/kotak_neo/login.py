@@ -79,7 +79,8 @@ class Login:
             return BrokerUnavailable(f"{self._tenure}: login failed, HTTP {status}: {words or 'no reason given'}.")
         self._account.count_refusal()
         return LoginRefused(
-            f"{self._tenure}: the broker refused the login ({part}), HTTP {status}: {words}. Correct the credentials."
+            f"{self._tenure}: the broker refused the login ({part}), HTTP {status}: {words}. Correct the"
+            f" credentials: run.py user set-credentials {self._tenure.user_name} --credentials FILE."
         )
 
     def _require_complete(self) -> None:
@@ -88,7 +89,10 @@ class Login:
                  "UCC": credentials.ucc, "MPIN": credentials.mpin}  # fmt: skip
         wrong = [name for name, text in texts.items() if not _HEADER_SAFE.fullmatch(text)]
         if wrong:
-            raise LoginRefused(f"{self._tenure}: {', '.join(wrong)} empty or with blanks in it; enter it again.")
+            raise LoginRefused(
+                f"{self._tenure}: {', '.join(wrong)} empty or with blanks in it; enter them again:"
+                f" run.py user set-credentials {self._tenure.user_name} --credentials FILE."
+            )
 
     def _url(self, path: str) -> str:
         return f"{self._settings.login_url.rstrip('/')}/{path}"

@@ -257,7 +257,7 @@ def test_a_command_that_cannot_be_read_is_exit_2(cli: Commands) -> None:
 def test_every_verb_has_help(cli: Commands) -> None:
     groups = {
         "db": ("upgrade", "status", "url", "shell"),
-        "user": ("add", "list", "show", "set-exit", "enable", "disable", "restart"),
+        "user": ("add", "list", "show", "set-exit", "set-credentials", "enable", "disable", "restart"),
         "position": ("add", "list", "set-exit", "close"),
         "order": ("list",),
     }

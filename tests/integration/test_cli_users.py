@@ -65,6 +65,7 @@ BAD: list[tuple[dict[str, str | None], str]] = [
     ({"--credentials": "/no/such/file"}, "The file /no/such/file cannot be read: No such file or directory"),
     ({"--credentials": "/bin/true"}, "is not a text file"),
     ({"name": "a b"}, "The name 'a b' must be"),
+    ({"name": "12"}, "more than digits, which are users' numbers"),
 ]
 
 
@@ -86,7 +87,9 @@ def test_a_bad_user_is_refused_in_a_sentence_and_nothing_is_written(
 def test_a_missing_credential_field_is_named_and_nothing_is_written(cli: Commands, field: str) -> None:
     words = ("--broker", "kotak_neo", "--credentials", cli.credentials(**{field: None}), "--exit-rule", RULE)
     refused = cli("user", "add", "asha", *words)
-    assert (refused.code, refused.err) == (3, f"ninefifteen: The field {field} is missing.\n")
+    where = cli.home / "credentials.json"
+    says = f"The credentials in {where} cannot be used: the field {field} is missing. Nothing was written."
+    assert (refused.code, refused.err) == (3, f"ninefifteen: {says}\n")
     assert set(cli.counts().values()) == {0}
     assert not (cli.home / "secret.key").exists()
 
@@ -105,6 +108,20 @@ def test_a_duplicate_user_is_refused(cli: Commands) -> None:
     assert refused.code == 3
     assert "There is a user asha already" in refused.err
     assert cli.counts() == before
+
+
+def test_credentials_are_replaced_and_the_user_is_to_be_started_anew(cli: Commands) -> None:
+    cli.add_user()
+    file = cli.credentials(mpin="135790")
+    told = cli("user", "set-credentials", "asha", "--credentials", file)
+    assert (told.code, "135790" in told.out + told.err) == (0, False)
+    ((sealed, revision),) = cli.rows("SELECT sealed, revision FROM credentials JOIN users ON id = user_id")
+    key = (cli.home / "secret.key").read_text().strip()
+    assert (Vault([key]).open(sealed).mpin, revision) == ("135790", 2)
+    assert cli.rows("SELECT event FROM journal ORDER BY id DESC LIMIT 1") == [("CREDENTIALS_REPLACED",)]
+    refused = cli("user", "set-credentials", "asha", "--credentials", cli.credentials(mpin=None))
+    assert (refused.code, "the field mpin is missing" in refused.err) == (3, True)
+    assert cli.rows("SELECT revision FROM users") == [(2,)]
 
 
 @pytest.mark.parametrize("verb", [("show",), ("enable",), ("disable",), ("restart",), ("set-exit", RULE)])
@@ -128,7 +145,9 @@ def test_seal_needs_no_database_and_takes_the_standard_input(cli: Commands) -> N
     assert (sealed.code, sealed.err) == (0, "")
     assert Vault([key]).open(sealed.out.strip()) == check_plain(PLAIN)
     refused = cli.apart("seal", "-", stdin='{"mpin": "246813"}')
-    assert (refused.code, refused.err) == (3, "ninefifteen: The field consumer_key is missing.\n")
+    says = "The credentials from the standard input cannot be used: the fields consumer_key, mobile, ucc, totp_secret"
+    assert (refused.code, refused.err) == (3, f"ninefifteen: {says} are missing. Nothing was written.\n")
+    assert "they must be a JSON object" in cli.apart("seal", "-", stdin="no").err
 
 
 def test_secrets_are_no_arguments(cli: Commands) -> None:

@@ -310,6 +310,22 @@ def test_a_refused_login_is_not_repeated_until_credentials_or_revision_change(
         refused = stage.entered()[0]
 
 
+def test_replaced_credentials_end_a_refusal_and_restart_who_runs(stage: Stage, supervisor: Supervisor) -> None:
+    """Catches: a running tenant that goes on with the credentials of yesterday until somebody restarts it."""
+    stage.parts[1] = raising(LoginRefused("wrong MPIN"))
+    supervisor.reconcile()
+    refused, runs, _ = stage.entered(3)
+    gone(refused)
+    supervisor.reconcile()
+    stage.pass_time(supervisor, 30)
+    for user_id in (1, 2):
+        stage.rows.credentials.store(user_id, "sealed anew")
+    supervisor.reconcile()
+    gone(runs)
+    supervisor.reconcile()
+    assert [tenure.user_id for tenure in stage.entered(2)] == [1, 2]
+
+
 def test_a_refusal_outlives_a_lost_lease(stage: Stage, psql: psycopg.Connection) -> None:
     """Catches: a new claim that forgets why there is no thread; an outage would repeat every refused login."""
     stage.parts[1] = raising(LoginRefused("wrong MPIN"))

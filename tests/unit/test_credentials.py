@@ -70,6 +70,11 @@ def test_a_missing_field_is_named(missing: str) -> None:
         check_plain({name: value for name, value in PLAIN.items() if name != missing})
 
 
+def test_all_missing_fields_are_named() -> None:
+    with pytest.raises(BadInput, match="the fields mpin, totp_secret are missing"):
+        check_plain(PLAIN | {"totp_secret": None, "mpin": None})
+
+
 @pytest.mark.parametrize("written", ["null", "[]", '"text"', "{", "9" * 5000])
 def test_what_is_not_an_object_is_refused(written: str) -> None:
     with pytest.raises(BadInput, match="must be a JSON object"):

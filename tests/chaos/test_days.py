@@ -28,6 +28,7 @@ FAULTS = {
     "login": ("502_html", "drop_before", "session_death"),
 }
 STEPS = 150
+STATED = ("REJECTED", "PRICE_ABOVE_BAND", "CANCELLED_BY_USER")
 
 
 class Day:
@@ -38,11 +39,13 @@ class Day:
         self.dice = random.Random(seed)
         self.tenants = [world.tenant(number) for number in range(2)]
         self.held: dict[tuple[str, str], int] = {}
+        self.own: dict[tuple[str, str], int] = {}
         for tenant in self.tenants:
             for symbol in SYMBOLS:
                 price, quantity = world.broker.last_price(symbol), self.dice.randint(1, 40)
-                tenant.holds(symbol, quantity, str(price), own=self.dice.choice((0, 25)))
-                self.held[tenant.account.ucc, symbol] = quantity
+                own = self.dice.choice((0, 25))
+                tenant.holds(symbol, quantity, str(price), own=own)
+                self.held[tenant.account.ucc, symbol], self.own[tenant.account.ucc, symbol] = quantity, own
 
     def play(self) -> None:
         """Live through the day, then let it settle without faults."""
@@ -59,7 +62,7 @@ class Day:
     def deeds(self) -> list[Callable[[Tenant], None]]:
         """What may happen; faults more often than the rest."""
         calm: list[Callable[[Tenant], None]] = [self.nothing, self.fill, self.rule, self.restart, self.enlarge]
-        return calm + [self.fault] * 4
+        return [*calm, self.by_hand, self.cancelled_by_hand] + [self.fault] * 5
 
     def turn(self) -> None:
         self.world.clock.advance(self.dice.choice((0.5, 1.0, 5.0)))
@@ -102,6 +105,8 @@ class Day:
     def enlarge(self, tenant: Tenant) -> None:
         """An operator books shares that arrived: bought outside, already in the account."""
         symbol, more = self.dice.choice(SYMBOLS), self.dice.randint(1, 5)
+        if self.own[tenant.account.ucc, symbol] < more:
+            return
         open_rows = self.world.rows(
             "UPDATE positions SET quantity = quantity + :more"
             " WHERE user_id = :id AND symbol = :symbol AND closed_at IS NULL RETURNING id",
@@ -111,6 +116,23 @@ class Day:
         )
         if open_rows:
             self.held[tenant.account.ucc, symbol] += more
+            self.own[tenant.account.ucc, symbol] -= more
+
+    def by_hand(self, tenant: Tenant) -> None:
+        """The owner sells shares of the account's own; ours are not touched by it."""
+        symbol = self.dice.choice(SYMBOLS)
+        own = self.own[tenant.account.ucc, symbol]
+        if own:
+            shares = self.dice.randint(1, own)
+            last = str(self.world.broker.last_price(symbol))
+            self.world.broker.manual_order(tenant.account.ucc, "SELL", symbol, shares, last)
+            self.own[tenant.account.ucc, symbol] -= shares
+
+    def cancelled_by_hand(self, tenant: Tenant) -> None:
+        """The owner cancels one of our orders in the app; now and then."""
+        live = tenant.live_at_broker()
+        if live and self.dice.random() < 0.2:
+            self.world.broker.manual_cancel(tenant.account.ucc, self.dice.choice(live)["nOrdNo"])
 
     def judge(self) -> Iterator[str]:
         """Every sentence is a broken promise."""
@@ -121,10 +143,14 @@ class Day:
                 yield f"two live sells: {line}"
             if line["max_api_sell_shares"] > held:
                 yield f"more than {held} at the broker: {line}"
-        filled = sum(fill["quantity"] for fill in ledger["fills"])
+        ours = {order["order"] for order in ledger["orders"] if order["api"]}
+        filled = sum(fill["quantity"] for fill in ledger["fills"] if fill["order"] in ours)
         rows = self.world.row("SELECT coalesce(sum(filled), 0) AS filled FROM orders")["filled"]
         if filled != rows:
             yield f"filled {filled} at the broker, {rows} in the rows"
+        taken = self.world.rows("SELECT detail FROM journal WHERE event = 'SOLD_OUTSIDE'")
+        if taken:
+            yield f"the owner sold his own shares, and ours were taken: {taken}"
         yield from self.uncovered()
 
     def uncovered(self) -> Iterator[str]:
@@ -136,7 +162,7 @@ class Day:
                 id=tenant.user_id,
             )
             for row in rows:
-                if live.get(row["symbol"]) != row["quantity"] and row["reason"] not in ("REJECTED", "PRICE_ABOVE_BAND"):
+                if live.get(row["symbol"]) != row["quantity"] and row["reason"] not in STATED:
                     yield f"{row} has {live.get(row['symbol'])} resting"
 
 

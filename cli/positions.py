@@ -23,7 +23,19 @@ from settings import read_settings
 app = typer.Typer(name="position", help="The shares that are held and to be sold.", no_args_is_help=True)
 Number = Annotated[int, typer.Argument(metavar="POSITION", help="The position's number.")]
 FIELDS = ("symbol", "quantity", "avg_price", "exit_rule", "opened_at", "closed_at", "close_reason", "exit_price")
-HEADINGS = ("ID", "USER", "SYMBOL", "QTY", "AVG PRICE", "EXIT RULE", "OPENED", "CLOSED", "HOW", "SOLD AT", "REASON")
+HEADINGS = (
+    "ID",
+    "USER",
+    "SYMBOL",
+    "QTY",
+    "AVG PRICE",
+    "EXIT RULE",
+    "OPENED (IST)",
+    "CLOSED (IST)",
+    "HOW",
+    "SOLD AT",
+    "REASON",
+)
 
 
 @app.command(context_settings=AS_ARGUMENTS)

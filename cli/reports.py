@@ -23,7 +23,7 @@ from repositories.tenants import TenantsRepository
 from repositories.users import UsersRepository
 from settings import Settings, read_settings
 
-COVERAGE = ("POSITION", "USER", "SYMBOL", "QTY", "RESTING", "STATE", "SINCE", "NUMBER", "PRICE", "REASON")
+COVERAGE = ("POSITION", "USER", "SYMBOL", "QTY", "RESTING", "STATE", "SINCE (IST)", "NUMBER", "PRICE", "REASON")
 SUPERVISORS = ("SUPERVISOR", "HOST", "PID", "LEASE", "SINCE", "LEASE UNTIL", "DRILL", "BELL", "CLOSE", "CYCLE")
 TENANTS = ("ID", "USER", "ENABLED", "SERVED BY", "GENERATION", "STATE", "BEAT", "LAST BOOK", "TEXT")
 MOST_NAMED = 5
@@ -124,6 +124,7 @@ def _print_status(found: Status) -> None:
     say("")
     halts = [(h.id, h.user or "all users", h.created_at, h.created_by, h.because) for h in found.halts]
     write_table(HALTS, halts, "No halt stands.")
+    say("Times are IST.")
 
 
 def _process(row: SupervisorRow) -> tuple[object, ...]:

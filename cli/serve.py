@@ -12,7 +12,7 @@ import typer
 from broker.kotak_neo import require_allowed
 from cli.logs import start_logging
 from cli.wiring import TenantFactory, Times, open_database, open_vault
-from domain.clock import SystemClock
+from domain.clock import IST, SystemClock
 from domain.errors import BadInput, NotAllowed
 from domain.market import Calendar, DrillCalendar
 from domain.market import drill as moved_day
@@ -21,6 +21,7 @@ from repositories.database import Database
 from repositories.listener import Listener
 from repositories.market_days import MarketDaysRepository, RowCalendar
 from repositories.psql import address
+from repositories.standing import StandingRepository
 from repositories.tenants import TenantsRepository
 from repositories.users import UsersRepository
 from repositories.vault import Vault
@@ -50,7 +51,7 @@ def serve(
     settings = read_settings()
     _require_sense(drill, open_in, day_length)
     require_local_broker(settings)
-    start_logging(settings.logs, settings.log_level)
+    start_logging(settings.logs, settings.log_level, aloud=True)
     clock = SystemClock()
     moved = _drilled(clock, open_in, day_length) if drill else None
     vault = open_vault(settings)
@@ -75,14 +76,26 @@ def supervisor(
 
 def require_local_broker(settings: Settings) -> None:
     """Refuse any broker beyond this machine. Raises NotAllowed."""
+    host = _host(settings.kotak_url)
     try:
         require_allowed(settings.kotak_url, loopback_only=True)
     except NotAllowed as error:
-        host = urlsplit(settings.kotak_url).hostname
         raise NotAllowed(
             f"The broker at {host} is not on this machine, and this version trades with a simulator only."
             " Start one (run.py simulator) and set NINEFIFTEEN_KOTAK_URL to the URL that it prints."
         ) from error
+
+
+def _host(url: str) -> str:
+    """The host of the broker. Raises BadInput for what is no URL."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname if parts.scheme in ("http", "https") else None
+    except ValueError:
+        host = None
+    if host is None:
+        raise BadInput(f"NINEFIFTEEN_KOTAK_URL={url} is not a URL; write it as http://127.0.0.1:8915.")
+    return host
 
 
 def _supervision(settings: Settings, moved: DrillCalendar | None) -> SupervisorSettings:
@@ -111,8 +124,11 @@ def _drilled(clock: SystemClock, open_in: float | None, day_length: float | None
 def _announce(settings: Settings, database: Database, moved: DrillCalendar | None) -> None:
     users = UsersRepository(database).wanted().users
     enabled = [user.name for user in users if user.enabled]
+    for other in filter(lambda row: row.alive, StandingRepository(database).supervisors()):
+        typer.echo(f"Another service ({other.host} pid {other.pid}) serves already; this one waits as a spare.")
     typer.echo(f"Serving {len(enabled)} of {len(users)} users: {', '.join(enabled[:20]) or 'none enabled yet'}")
     typer.echo(f"Broker {settings.kotak_url} · database {address(database)}")
     if moved:
-        typer.echo(f"Drill: the bell rings at {moved.bell:%H:%M:%S} UTC, the close is at {moved.close:%H:%M:%S} UTC.")
+        bell, close = moved.bell.astimezone(IST), moved.close.astimezone(IST)
+        typer.echo(f"Drill: the bell rings at {bell:%H:%M:%S} IST, the close is at {close:%H:%M:%S} IST.")
     typer.echo(f"Logs in {settings.logs} · stop with Ctrl-C or SIGTERM")

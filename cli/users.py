@@ -69,7 +69,7 @@ def show(user: UserName, as_json: Json = False) -> None:
     if as_json:
         write_json(row)
     else:
-        write_table(("FIELD", "VALUE"), [(name.replace("_", " "), value) for name, value in row.items()], "")
+        write_table(("FIELD", "VALUE"), [(_words(name), value) for name, value in row.items()], "")
 
 
 @app.command("set-exit")
@@ -123,6 +123,10 @@ def _set_enabled(user: str, enabled: bool) -> None:
         found = users.find(user)
         users.set_enabled(found.id, enabled, by=ACTOR)
     say(f"User {found.name} is {'enabled' if enabled else 'disabled'}.")
+
+
+def _words(name: str) -> str:
+    return f"{name.replace('_', ' ')}{' (IST)' if name.endswith('_at') else ''}"
 
 
 def _credentials(found: CredentialState) -> tuple[str, datetime | None]:

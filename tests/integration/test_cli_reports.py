@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -238,6 +239,41 @@ def test_a_key_file_that_others_may_read_is_exit_6_and_nothing_is_written(cli: C
     assert refused.code == 6
     assert "chmod 600" in refused.err
     assert cli.counts() == before
+
+
+def test_a_service_says_who_serves_already_and_complains_on_stderr_in_a_line(cli: Commands) -> None:
+    """Catches: a spare that looks like the one that serves; UTC in one place and IST in the next."""
+    cli.rows(OPEN_DRILL)
+    cli.rows("UPDATE credentials SET incoming = '{}'")
+    cli.set(NINEFIFTEEN_KOTAK_URL="http://127.0.0.1:1")
+    cli.set(NINEFIFTEEN_DATABASE_URL=cli.url.replace("ninefifteen@", "ninefifteen:hunter2@"))
+    serve = subprocess.Popen(
+        [sys.executable, str(ROOT / "run.py"), "serve", "--drill", "--open-in", "60"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert serve.stderr is not None
+    complaint = serve.stderr.readline()
+    serve.send_signal(signal.SIGTERM)
+    out, err = serve.communicate(timeout=30)
+    assert "ERROR" in complaint
+    assert "The incoming credentials of user 1 were not taken: the fields consumer_key" in complaint
+    assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} IST ", complaint)
+    assert "Traceback" not in err
+    assert "Another service (here pid 7) serves already; this one waits as a spare.\n" in out
+    assert re.search(r"the bell rings at [\d:]{8} IST, the close is at [\d:]{8} IST\.", out)
+    assert "database postgresql://ninefifteen:***@/" in out
+    assert serve.returncode == 0
+
+
+@pytest.mark.parametrize("url", ["nonsense", "127.0.0.1:8915", "http://[", ""])
+def test_a_broker_that_is_no_url_is_exit_3(cli: Commands, url: str) -> None:
+    cli.set(NINEFIFTEEN_KOTAK_URL=url)
+    refused = cli("serve")
+    assert (refused.code, f"NINEFIFTEEN_KOTAK_URL={url} is not a URL" in refused.err) == (3, True)
+    cli.set(NINEFIFTEEN_KOTAK_URL="https://broker.example")
+    assert "The broker at broker.example is not on this machine" in cli("serve").err
 
 
 def test_a_bad_setting_is_exit_3_and_named(cli: Commands) -> None:

@@ -1,15 +1,32 @@
 """The settings, read once from the environment (NINEFIFTEEN_*) by the command line; nothing else reads it."""
 
+import os
+from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 import platformdirs
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from domain.errors import BadInput
 
 PREFIX = "NINEFIFTEEN_"
 KOTAK_LOGIN_HOST = "https://mis.kotaksecurities.com"
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+SENTENCES: Mapping[str, str] = {
+    "float_parsing": "must be a number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "greater_than": "must be more than {gt:g}",
+    "greater_than_equal": "must be {ge:g} or more",
+    "less_than": "must be less than {lt:g}",
+    "less_than_equal": "must be {le:g} or less",
+    "finite_number": "must be a finite number",
+    "string_pattern_mismatch": f"must be one of {', '.join(LEVELS)}",
+}
+"""What pydantic's kinds of errors mean, for people."""
 
 
 class Settings(BaseSettings):
@@ -22,7 +39,7 @@ class Settings(BaseSettings):
     secret_keys: SecretStr | None = None
     kotak_url: str = KOTAK_LOGIN_HOST
     log_dir: Path | None = None
-    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+    log_level: str = Field(default="INFO", pattern=f"^({'|'.join(LEVELS)})$")
     cycle_seconds: float = Field(default=5.0, gt=0, le=60)
     orders_per_second: float = Field(default=5.0, ge=0, lt=10)
     reads_per_second: float = Field(default=5.0, ge=0, le=25)
@@ -32,6 +49,11 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(default=6.0, ge=0.3, le=60)
     pace: float = Field(default=1.0, gt=0, le=1)
     pool_size: int = Field(default=10, ge=2, le=100)
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _in_capitals(cls, level: object) -> object:
+        return level.strip().upper() if isinstance(level, str) else level
 
     @property
     def data_folder(self) -> Path:
@@ -51,9 +73,24 @@ class Settings(BaseSettings):
 
 def read_settings() -> Settings:
     """Read the environment. Raises BadInput that names the variable and what it must be."""
+    _refuse_unknown()
     try:
         return Settings()
     except ValidationError as error:
-        first = error.errors()[0]
-        name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
-        raise BadInput(f"The environment variable {name} cannot be used: {first['msg']}.") from None
+        raise BadInput(_sentence(error.errors()[0])) from None
+
+
+def _refuse_unknown() -> None:
+    """A misspelt variable would be a setting that somebody believes in."""
+    known = [f"{PREFIX}{name}".upper() for name in Settings.model_fields]
+    for name in sorted(name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known):
+        near = get_close_matches(name.upper(), known, n=1, cutoff=0.0)
+        raise BadInput(f"The environment variable {name} is not known; the nearest is {near[0]}. Unset or correct it.")
+
+
+def _sentence(found: Mapping[str, Any]) -> str:
+    name = PREFIX + "_".join(str(part) for part in found["loc"]).upper()
+    shown = "" if name.endswith(("_URL", "_KEYS")) else f"={str(found['input'])[:80]}"
+    what = SENTENCES.get(found["type"])
+    words = what.format(**found.get("ctx", {})) if what else f"cannot be used: {found['msg'].rstrip('.')}"
+    return f"The environment variable {name}{shown} {words}."

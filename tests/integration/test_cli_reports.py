@@ -276,11 +276,33 @@ def test_a_broker_that_is_no_url_is_exit_3(cli: Commands, url: str) -> None:
     assert "The broker at broker.example is not on this machine" in cli("serve").err
 
 
-def test_a_bad_setting_is_exit_3_and_named(cli: Commands) -> None:
-    cli.set(NINEFIFTEEN_CYCLE_SECONDS="often")
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("CYCLE_SECONDS", "often", "=often must be a number."),
+        ("CYCLE_SECONDS", "0", "=0 must be more than 0."),
+        ("CYCLE_SECONDS", "99", "=99 must be 60 or less."),
+        ("CYCLE_SECONDS", "nan", "must be"),
+        ("ORDERS_PER_SECOND", "10", "=10 must be less than 10."),
+        ("POOL_SIZE", "1", "=1 must be 2 or more."),
+        ("POOL_SIZE", "2.5", "=2.5 must be a whole number."),
+        ("LOG_LEVEL", "loud", "must be one of DEBUG, INFO, WARNING, ERROR."),
+        ("CYCLE_SECOND", "5", " is not known; the nearest is NINEFIFTEEN_CYCLE_SECONDS."),
+        ("DATABSE_URL", "x", " is not known; the nearest is NINEFIFTEEN_DATABASE_URL."),
+    ],
+)
+def test_a_bad_setting_is_exit_3_and_a_sentence_of_ours(cli: Commands, name: str, value: str, says: str) -> None:
+    cli.set(**{f"NINEFIFTEEN_{name}": value})
     refused = cli("coverage")
     assert refused.code == 3
-    assert "NINEFIFTEEN_CYCLE_SECONDS" in refused.err
+    assert f"The environment variable NINEFIFTEEN_{name}" in refused.err
+    assert says in refused.err
+    assert len(refused.err.splitlines()) == 1
+
+
+def test_a_log_level_may_be_written_small(cli: Commands) -> None:
+    cli.set(NINEFIFTEEN_LOG_LEVEL="debug")
+    assert cli("status").code == 0
 
 
 def test_a_command_that_cannot_be_read_is_exit_2(cli: Commands) -> None:

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from broker.simulator import serve
 from domain.errors import BadInput, NotAllowed
 
 
@@ -28,6 +27,8 @@ def simulator(
     day_length: Annotated[float | None, typer.Option(min=1, help="Seconds from the bell to the close.")] = None,
 ) -> None:
     """Serve a simulated Kotak Neo on loopback HTTP until stopped; the first line is JSON with its URL and accounts."""
+    from broker.simulator import serve  # aiohttp, which no other verb needs
+
     try:
         code = serve(
             port=port,

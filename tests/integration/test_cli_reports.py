@@ -354,6 +354,21 @@ def test_ctrl_c_ends_a_verb_quietly(cli: Commands) -> None:
     assert (verb.returncode, out, err.strip()) == (130, "", "")
 
 
+def test_ctrl_c_while_modules_are_loaded_ends_quietly_too(cli: Commands) -> None:
+    (cli.home / "typer.py").write_text("raise KeyboardInterrupt")
+    ended = cli.apart("coverage", env={**os.environ, "PYTHONPATH": str(cli.home)})
+    assert (ended.code, ended.out, ended.err) == (130, "", "")
+
+
+def test_a_verb_does_not_load_what_only_others_need(cli: Commands) -> None:
+    """Catches: a second of every command spent on a web server that it does not start."""
+    timed = [sys.executable, "-X", "importtime", str(ROOT / "run.py"), "coverage", "--help"]
+    loaded = subprocess.run(timed, capture_output=True, text=True, timeout=60, check=True).stderr
+    assert "cli.reports" in loaded
+    for foreign in ("aiohttp", "broker.simulator", "cli.day"):
+        assert foreign not in loaded
+
+
 def test_the_command_itself_prints_json(cli: Commands) -> None:
     told = cli.apart("coverage", "--json")
     assert told.err == ""

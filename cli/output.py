@@ -45,11 +45,6 @@ def note(sentence: str) -> None:
     typer.echo(printable(sentence), err=True)
 
 
-def stopped(text: str) -> str:
-    """The text with one full stop at its end, whoever wrote it."""
-    return f"{text.rstrip().rstrip('.')}."
-
-
 def shown(value: object) -> str:
     """A value as people read it; times in IST."""
     match value:

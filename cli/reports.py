@@ -7,13 +7,14 @@ from typing import Annotated
 import typer
 
 from cli.options import Json, OfUser
-from cli.output import rupees, say, stopped, write_json, write_table
+from cli.output import rupees, say, write_json, write_table
 from cli.story import as_line, sentence, who
 from cli.wiring import Times, open_database
 from domain.coverage import Coverage, CoverState, Totals, total
 from domain.market import ExchangeCalendar
 from domain.tenancy import SupervisorRow, TenantStatus
 from domain.vantage import Tempo
+from domain.wording import stopped
 from repositories.coverage import CoverageRepository
 from repositories.database import Database
 from repositories.market_days import MarketDaysRepository

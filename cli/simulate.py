@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from domain.errors import BadInput, NotAllowed
+from domain.wording import stopped
 
 
 def simulator(
@@ -44,7 +45,7 @@ def simulator(
     except OSError as error:
         raise NotAllowed(_refusal(error, port, instruments)) from error
     except ValueError as error:
-        raise BadInput(f"The simulator cannot start: {error}.") from error
+        raise BadInput(f"The simulator cannot start: {stopped(str(error))}") from error
     raise typer.Exit(code)
 
 

@@ -15,6 +15,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from domain.errors import BadInput, NotAllowed
 from domain.models import Credentials
+from domain.wording import stopped
 
 FIELDS = tuple(field.name for field in fields(Credentials))
 MOBILE = re.compile(r"\+\d{10,14}", re.ASCII)
@@ -88,7 +89,7 @@ def load_keys(setting: str | None, key_file: Path) -> list[str]:
             _make(key_file)
         return _checked(_private(key_file).split(), f"the key file {key_file}")
     except (OSError, UnicodeDecodeError) as error:
-        raise NotAllowed(f"The key file {key_file} cannot be used: {error}.") from error
+        raise NotAllowed(f"The key file {key_file} cannot be used: {stopped(str(error))}") from error
 
 
 def _word(plain: Mapping[str, object], name: str) -> str:

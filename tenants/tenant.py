@@ -3,6 +3,7 @@
 import logging
 
 from domain.tenancy import Note, TenantState
+from domain.wording import stopped
 from tenants.restarts import Past, Verdict
 from tenants.settings import SupervisorSettings
 from tenants.thread import End, TenantThread
@@ -165,11 +166,11 @@ class Tenant:
             return
         delay = 0.0 if at_once else verdict.delay
         self._not_before = now + delay
-        self.say(TenantState.BACKOFF, f"{text} Started again in {delay:g} s.")
+        self.say(TenantState.BACKOFF, f"{stopped(text)} Started again in {delay:g} s.")
 
     def _fail(self, text: str) -> None:
         policy = self._settings.restarts
-        why = f"{text} That was fall {policy.limit + 1} within {policy.window:g} s."
+        why = f"{stopped(text)} That was fall {policy.limit + 1} within {policy.window:g} s."
         why += " Correct it, then raise the user's revision to have it started again."
         self._hold = Hold(TenantState.FAILED, why, self._basis)
         self.say(TenantState.FAILED, why)

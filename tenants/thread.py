@@ -62,7 +62,7 @@ class TenantThread:
         try:
             self._thread.start()
         except RuntimeError as error:
-            self.ending = Ending(End.FELL, f"No thread for {self.tenure}: {error}.")
+            self.ending = Ending(End.FELL, f"No thread for {self.tenure}: {error}")
 
     def join(self, seconds: float) -> bool:
         """Wait so many real seconds for the end; whether it has come."""

@@ -21,6 +21,7 @@ from domain.clock import Clock
 from domain.errors import BrokerUnavailable, ClockWrong, NotAllowed, SessionEnded
 from domain.outcomes import NotSent, Outcome, Unknown
 from domain.tenure import Tenure
+from domain.wording import stopped
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -128,7 +129,7 @@ class Exchange:
         try:
             return judge(answer)
         except BrokerUnavailable as error:
-            error.args = (f"{self._tenure}: {error}.",)
+            error.args = (f"{self._tenure}: {stopped(str(error))}",)
             raise
 
     def _ask(self, ask: Ask, deadline: float) -> Answer:
@@ -136,9 +137,9 @@ class Exchange:
             return self._exchange(ask, deadline)
         except Withheld as error:
             self._tenure.require()
-            raise BrokerUnavailable(f"{self._tenure}: nothing was asked: {error}.") from None
+            raise BrokerUnavailable(f"{self._tenure}: nothing was asked: {stopped(str(error))}") from None
         except NoAnswer as error:
-            raise Passing(f"{self._tenure}: the broker did not answer: {error}.") from None
+            raise Passing(f"{self._tenure}: the broker did not answer: {stopped(str(error))}") from None
 
     def _ask_login(self, ask: Ask) -> Answer:
         answer = self._ask(ask, self._settings.call_deadline)

@@ -18,6 +18,7 @@ from broker.kotak_neo.wire import Answer, Ask
 from domain.clock import Clock
 from domain.errors import BrokerUnavailable, LoginRefused
 from domain.tenure import Tenure
+from domain.wording import stopped
 
 _FIRST = "consumer key, mobile number, UCC or TOTP"
 _SECOND = "MPIN"
@@ -75,11 +76,12 @@ class Login:
 
     def _failure(self, status: int, said: Reply | None, part: str) -> LoginRefused | BrokerUnavailable:
         words = self._account.hide_all(said.text, self._code) if said is not None else "no readable answer"
+        words = stopped(words or "no reason given")
         if not _refused(status, said):
-            return BrokerUnavailable(f"{self._tenure}: login failed, HTTP {status}: {words or 'no reason given'}.")
+            return BrokerUnavailable(f"{self._tenure}: login failed, HTTP {status}: {words}")
         self._account.count_refusal()
         return LoginRefused(
-            f"{self._tenure}: the broker refused the login ({part}), HTTP {status}: {words}. Correct the"
+            f"{self._tenure}: the broker refused the login ({part}), HTTP {status}: {words} Correct the"
             f" credentials: run.py user set-credentials {self._tenure.user_name} --credentials FILE."
         )
 

@@ -158,7 +158,9 @@ def test_a_refused_first_step_names_what_may_be_wrong(clock: VirtualClock, answe
     with Peer(kotak) as peer:
         told = Desk(peer.url, clock).refused(LoginRefused)
     assert "asha#1" in told
-    assert "or TOTP. Correct the credentials: run.py user set-credentials asha --credentials FILE." in told
+    assert "TOTP" in told
+    assert ".." not in told
+    assert "Correct the credentials: run.py user set-credentials asha --credentials FILE." in told
     assert peer.paths == [FIRST]
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from domain.errors import DatabaseUnavailable, SchemaUnknown
 from repositories.database import Database
+from repositories.psql import address
 
 UPGRADE = "run.py db upgrade"
 _LOCK = text("SELECT pg_advisory_xact_lock(915, 1)")
@@ -82,7 +83,7 @@ def _from_the_future(status: SchemaStatus) -> str:
 
 
 def _unreachable(database: Database, error: Exception) -> str:
-    where = database.engine.url.render_as_string(hide_password=True)
+    where = address(database)
     reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
     return (
         f"PostgreSQL at {where} cannot be reached: {reason}."

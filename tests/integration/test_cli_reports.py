@@ -155,6 +155,7 @@ def test_a_database_that_cannot_be_reached_is_exit_4(cli: Commands) -> None:
         assert "cannot be reached" in refused.err
         assert "NINEFIFTEEN_DATABASE_URL" in refused.err
         assert "hunter2" not in refused.err
+        assert "postgresql://nobody:***@127.0.0.1:1/none" in refused.err
     cli.set(NINEFIFTEEN_DATABASE_URL="mysql://here/db")
     assert cli("coverage").code == 3
 

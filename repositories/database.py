@@ -168,7 +168,7 @@ def _with_driver(url: str) -> URL:
 
 def _sentence(url: URL, error: Exception) -> str:
     reason = str(getattr(error, "orig", None) or error).strip().splitlines()
-    where = url.render_as_string(hide_password=True)
+    where = url.set(drivername="postgresql").render_as_string(hide_password=True)
     return f"PostgreSQL at {where} did not answer: {reason[0] if reason else type(error).__name__}"
 
 

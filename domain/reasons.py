@@ -28,7 +28,7 @@ ADVICE: Mapping[Reason, str] = {
     Reason.UNKNOWN_SEND: "Place nothing by hand: its tag is searched in the order book until found or ruled out.",
     Reason.STALE_BOOK: "Place nothing by hand; see run.py status why the broker's order book is not read.",
     Reason.ORPHAN_ORDER: "Cancel the order at the broker; it carries our tag but belongs to no row.",
-    Reason.MANUAL_SALE: "Wait until the holdings are read; if this stays, correct the position's quantity (see the runbook).",
+    Reason.MANUAL_SALE: "Wait until the holdings are read; if this stays, correct the position's quantity.",
     Reason.BREACHED: "Compare the position with the broker, correct it, clear its reason, then end the user's halt.",
 }
 

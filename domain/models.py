@@ -138,8 +138,8 @@ class AccountDay:
     """What the account held of a symbol overnight, ours and the owner's, as two equal reads of the holdings said.
 
     `outside_bought`: shares bought outside this service by then, included in `total`. `removed`: shares taken off our
-    positions since, because more was sold outside than the owner had. `sold_seen` and `value_seen`: what was sold
-    outside (shares, rupees) as far as it has been accounted for.
+    positions since, because more was sold outside than the owner had. `sold_seen`, `value_seen` and `bought_seen`: what
+    was sold (shares, rupees) and bought outside as far as it has been accounted for; a book with less is incomplete.
     """
 
     symbol: str
@@ -148,6 +148,7 @@ class AccountDay:
     removed: int = 0
     sold_seen: int = 0
     value_seen: Decimal = Decimal(0)
+    bought_seen: int = 0
 
 
 @dataclass(frozen=True, slots=True)

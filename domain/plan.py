@@ -22,7 +22,7 @@ def plan_sell(position: Position, instrument: Instrument | None, orders: tuple[O
     live = next((order for order in orders if order.status in LIVE), None)
     wanted = wanted_sell(position, instrument, now.user)
     if live is not None:
-        return _with_live(live, wanted, position, now)
+        return _with_live(live, wanted, position, _blocked(position, traded_symbol(position, instrument), now), now)
     if not position.open:
         return Wait()
     held = _held(position, traded_symbol(position, instrument), orders, now)
@@ -44,6 +44,12 @@ def _closed(now: Circumstances) -> Hold | None:
 
 def _held(position: Position, symbol: str, orders: tuple[Order, ...], now: Circumstances) -> Hold | None:
     """Why nothing new may be sent for a position without a live order."""
+    blocked = _blocked(position, symbol, now)
+    return blocked or _held_by_history([order for order in orders if order.trading_day == now.day], now)
+
+
+def _blocked(position: Position, symbol: str, now: Circumstances) -> Hold | None:
+    """Why nothing may be sent for a position now, be it new or for the second time."""
     if position.reason == Reason.BREACHED:
         return Hold(Reason.BREACHED, position.reason_text or "")
     closed = _closed(now)
@@ -52,13 +58,21 @@ def _held(position: Position, symbol: str, orders: tuple[Order, ...], now: Circu
     if now.halted is not None:
         return Hold(Reason.HALTED, now.halted)
     if symbol in now.leaving:
-        return Hold(Reason.REPLACING, f"An order of an earlier position for {symbol} has not ended yet.")
+        return _behind(now.leaving[symbol], symbol, now)
     if symbol in now.orphans:
         return Hold(Reason.ORPHAN_ORDER, f"An order of this installation for {symbol} is at the broker without a row.")
     if symbol in now.unsettled_sales:
         text = f"{symbol} was sold outside this service and the account's own shares are not known yet."
         return Hold(Reason.MANUAL_SALE, text)
-    return _held_by_history([order for order in orders if order.trading_day == now.day], now)
+    return None
+
+
+def _behind(order: Order, symbol: str, now: Circumstances) -> Hold:
+    """Nothing may rest beside an order of an earlier position of the symbol."""
+    text = f"order {order.id} of an earlier position for {symbol} is {order.status} and has not ended"
+    if order.trading_day is not None and order.trading_day < now.day:
+        return Hold(Reason.UNSETTLED_YESTERDAY, f"{text}; settle it against the broker")
+    return Hold(Reason.UNKNOWN_SEND if order.status is OrderStatus.SUBMITTING else Reason.REPLACING, text)
 
 
 def _held_by_history(today: list[Order], now: Circumstances) -> Hold | None:
@@ -81,16 +95,18 @@ def _rejected(last: Order, today: list[Order], now: Circumstances) -> Hold | Non
     return None
 
 
-def _with_live(live: Order, wanted: Wanted | Hold, position: Position, now: Circumstances) -> Step:
+def _with_live(
+    live: Order, wanted: Wanted | Hold, position: Position, blocked: Hold | None, now: Circumstances
+) -> Step:
     if _certainly_unsent(live) and live.trading_day != now.day:
         return Abandon(live, "its day is over")
     if live.trading_day is not None and live.trading_day < now.day:
         text = f"order {live.id} of {live.trading_day:%d %b} never got a definite end; settle it against the broker"
         return Hold(Reason.UNSETTLED_YESTERDAY, text)
     if live.status is OrderStatus.SUBMITTING:
-        return _unsent(live, wanted, position, now)
+        return _unsent(live, wanted, position, blocked)
     if live.status is not OrderStatus.OPEN:
-        return Wait()
+        return waiting_for(live)
     if not position.open or live.remainder > position.quantity:
         return Cancel(live, f"remainder={live.remainder}, position={position.quantity if position.open else 0}")
     if isinstance(wanted, Wanted) and live.wire_symbol != wanted.symbol:
@@ -102,18 +118,32 @@ def _with_live(live: Order, wanted: Wanted | Hold, position: Position, now: Circ
     return _adjusted(live, wanted)
 
 
-def _unsent(live: Order, wanted: Wanted | Hold, position: Position, now: Circumstances) -> Step:
+def _unsent(live: Order, wanted: Wanted | Hold, position: Position, blocked: Hold | None) -> Step:
     """A SUBMITTING order may be sent again only once its last send has a definite answer, and be given up only if
     no send of it was ever in doubt: a tag that may have reached the broker is not replaced by a new one."""
     if live.last_send is None:
         return Hold(Reason.UNKNOWN_SEND, f"order {live.id} is SUBMITTING without a recorded send; it was not made here")
-    outcome = live.last_send.outcome
-    blocked = _closed(now) is not None or now.halted is not None or isinstance(wanted, Hold) or not position.open
-    if _certainly_unsent(live) and (blocked or _differs(live, wanted)):
+    stop = wanted if isinstance(wanted, Hold) else blocked
+    if _certainly_unsent(live) and (stop or not position.open or _differs(live, wanted)):
         return Abandon(live, live.last_send.text or "")
-    if outcome not in (SendOutcome.NOT_SENT, SendOutcome.ABSENT) or blocked or isinstance(wanted, Hold):
+    if live.last_send.outcome is SendOutcome.REFUSED:
+        text = f"refused ({live.last_send.text}), while an earlier send of the same tag was never answered"
+        return Hold(Reason.UNKNOWN_SEND, text)
+    if live.last_send.outcome not in (SendOutcome.NOT_SENT, SendOutcome.ABSENT):
         return Wait()
+    if stop or isinstance(wanted, Hold) or not position.open:
+        return stop or Wait()
     return Resend(live, min(live.quantity, wanted.quantity), wanted.price)
+
+
+def waiting_for(live: Order) -> Wait:
+    """An answer is on its way; one that has not come several times is a reason."""
+    send = live.last_send
+    if send is None or send.kind is not SendKind.CANCEL or send.attempt < MOST_TRIES:
+        return Wait()
+    return Wait(
+        Reason.REPLACING, f"{send.attempt} cancels of order {live.broker_order_id}, {live.remainder} still rest"
+    )
 
 
 def _certainly_unsent(live: Order) -> bool:

@@ -1,6 +1,7 @@
 """The steps that a plan can consist of, and the circumstances in which it is made."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -91,4 +92,4 @@ class Circumstances:
     halted: str | None = None
     orphans: frozenset[str] = frozenset()
     unsettled_sales: frozenset[str] = frozenset()
-    leaving: frozenset[str] = frozenset()
+    leaving: Mapping[str, Order] = field(default_factory=dict)

@@ -19,18 +19,20 @@ USER = text(
     " FROM users u WHERE id = :user_id"
 )
 DAYS = text(
-    "SELECT symbol, total, outside_bought, removed, sold_seen, value_seen FROM account_days"
+    "SELECT symbol, total, outside_bought, removed, sold_seen, value_seen, bought_seen FROM account_days"
     " WHERE user_id = :user_id AND day = :day"
 )
 NOTE = text(
-    "INSERT INTO account_days (user_id, day, symbol, total, outside_bought, sold_seen, value_seen)"
-    " SELECT :user_id, :day, r.symbol, r.total, r.outside_bought, r.sold_seen, r.value_seen"
-    " FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(symbol text, total int, outside_bought int, sold_seen int,"
-    " value_seen numeric) ON CONFLICT DO NOTHING"
+    "INSERT INTO account_days (user_id, day, symbol, total, outside_bought, sold_seen, value_seen, bought_seen)"
+    " SELECT :user_id, :day, r.symbol, r.total, r.outside_bought, r.sold_seen, r.value_seen, r.bought_seen"
+    " FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(symbol text, total int, outside_bought int, sold_seen bigint,"
+    " value_seen numeric, bought_seen bigint) ON CONFLICT DO NOTHING"
 )
 ACCOUNT_FOR = text(
-    "UPDATE account_days d SET removed = r.removed, sold_seen = r.sold_seen, value_seen = r.value_seen"
-    " FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(symbol text, removed int, sold_seen int, value_seen numeric)"
+    "UPDATE account_days d SET removed = r.removed, sold_seen = r.sold_seen, value_seen = r.value_seen,"
+    " bought_seen = r.bought_seen"
+    " FROM jsonb_to_recordset(CAST(:rows AS jsonb))"
+    " AS r(symbol text, removed int, sold_seen bigint, value_seen numeric, bought_seen bigint)"
     " WHERE d.user_id = :user_id AND d.day = :day AND d.symbol = r.symbol"
 )
 HALT = text(

@@ -212,5 +212,6 @@ account_days = Table(
     Column("removed", Integer, nullable=False),
     Column("sold_seen", BigInteger, nullable=False),
     Column("value_seen", Numeric, nullable=False),
+    Column("bought_seen", BigInteger, nullable=False),
     Column("noted_at", NOW, nullable=False),
 )

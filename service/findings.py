@@ -22,7 +22,10 @@ def refused(snapshot: Snapshot) -> list[Order]:
     return [
         replace(o, status=OrderStatus.REJECTED, reason=Reason.REJECTED, reason_text=o.last_send.text)
         for o in snapshot.orders
-        if o.status is OrderStatus.SUBMITTING and o.last_send and o.last_send.outcome is SendOutcome.REFUSED
+        if o.status is OrderStatus.SUBMITTING
+        and not o.doubted
+        and o.last_send
+        and o.last_send.outcome is SendOutcome.REFUSED
     ]
 
 
@@ -62,8 +65,8 @@ def guarded(sightings: Sightings, snapshot: Snapshot) -> Sightings:
 
 def filled(snapshot: Snapshot, reading: Reading) -> tuple[Order, ...]:
     """The day's orders with what this book says of their fills."""
-    rows = {order.id: row for order, row in reading.matched}
-    return tuple(replace(o, filled=max(o.filled, rows[o.id].filled)) if o.id in rows else o for o in snapshot.orders)
+    rows = {order.id: row.filled for order, row in reading.matched if row.symbol == order.wire_symbol}
+    return tuple(replace(o, filled=max(o.filled, rows.get(o.id, 0))) for o in snapshot.orders)
 
 
 def worth(order: Order, row: OrderReport) -> bool:

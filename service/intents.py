@@ -187,6 +187,8 @@ def applied(intent: Intent, outcome: Outcome) -> tuple[Order, Mapping[str, Any] 
     match (intent.kind, outcome):
         case (SendKind.PLACE, Accepted(number, evidence)):
             return replace(order, status=OrderStatus.ACCEPTED, broker_order_id=number), evidence
+        case (SendKind.PLACE, Refused()) if order.doubted:
+            return None  # it answers this send alone; an earlier one of the tag may still arrive
         case (SendKind.PLACE, Refused(code, text, evidence)):
             rejected = replace(order, status=OrderStatus.REJECTED, reason=Reason.REJECTED)
             return replace(rejected, reason_text=f"{code}: {text}"), evidence

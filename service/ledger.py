@@ -50,7 +50,7 @@ class Ledger:
     def sold_outside(self, day: AccountDay, shares: int, outside: Outside) -> None:
         """Take shares that the owner sold by hand off the positions of a symbol, at the price of those latest sales."""
         left = shares
-        price = _latest_price(day, outside)
+        price = _latest_price(day, outside) if shares else Decimal(0)
         for number in self._holding(day.symbol):
             taken = min(left, self._after[number].quantity)
             left -= taken
@@ -58,7 +58,7 @@ class Ledger:
                 self._after[number] = sold(self._after[number], taken, taken * price, self._now, Closed.MANUAL)
                 detail = {"shares": taken, "price": price, "left": self._after[number].quantity}
                 self._entries.append(Entry("SOLD_OUTSIDE", self._user_id, number, None, detail))
-        if outside.sold != day.sold_seen:
+        if shares != left or (outside.sold, outside.bought) != (day.sold_seen, day.bought_seen):
             self._accounted[day.symbol] = accounted(day, outside, shares - left)
 
     def orphaned(self, symbol: str, shares: int) -> None:
@@ -141,11 +141,12 @@ class Ledger:
         return [number for number, traded in self._traded.items() if traded == symbol and self._after[number].open]
 
     def _breach(self, number: int | None, text: str, news: bool = True) -> None:
-        if news:
+        position = self._after.get(number or 0)
+        fresh = position is not None and position.reason != Reason.BREACHED
+        if news or fresh:
             self.breaches.append(text)
             self._entries.append(Entry("BREACHED", self._user_id, number, None, {"text": text}))
-        position = self._after.get(number or 0)
-        if position is not None and position.reason != Reason.BREACHED:
+        if position is not None and fresh:
             self._after[position.id] = replace(position, reason=Reason.BREACHED, reason_text=text, reason_at=self._now)
 
 

@@ -5,11 +5,11 @@ way. What the book reports is stored even where it should not be possible; then 
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from domain.account import first_figure, ours_overnight, sold_of_ours
+from domain.account import first_figure, grew, ours_overnight, sold_of_ours
 from domain.book import Book, Holding
 from domain.market import TradingDay
 from domain.models import AccountDay, Order, Position, Snapshot
@@ -60,6 +60,7 @@ class OrderMonitor:
         self._instruments = ports.instruments
         self._user_id = ports.tenure.user_id
         self._figures: dict[str, AccountDay] = {}
+        self._traded_outside: Mapping[str, Outside] = {}
 
     def record(self, book: Book, session: TradingDay) -> Recorded:
         """Store what the book says, in one transaction; the rows as they then stand."""
@@ -81,7 +82,8 @@ class OrderMonitor:
         """Keep what the account holds of our symbols, once two reads of the holdings tell the same story."""
         held = {holding.token: holding.quantity for holding in holdings}
         figures = {
-            self._symbol(p): self._figure(p, held.get(self._token(p), 0), recorded) for p in self.unnoted(recorded)
+            self._symbol(p): self._figure(p, held.get(self._token(p), 0), recorded, session)
+            for p in self.unnoted(recorded)
         }
         known = {symbol: figure for symbol, figure in figures.items() if figure is not None}
         agreed = [figure for symbol, figure in known.items() if self._figures.get(symbol) == figure]
@@ -89,11 +91,11 @@ class OrderMonitor:
         with self._rows.door():
             self._rows.accounts.note_own_shares(session.day, agreed)
 
-    def _figure(self, position: Position, holding: int, recorded: Recorded) -> AccountDay | None:
+    def _figure(self, position: Position, holding: int, recorded: Recorded, session: TradingDay) -> AccountDay | None:
         symbol = self._symbol(position)
         outside = recorded.reading.outside.get(symbol, Outside())
         held = sum(p.quantity for p in recorded.snapshot.positions if p.open and self._symbol(p) == symbol)
-        overnight = ours_overnight(held, symbol, recorded.snapshot.orders, 0)
+        overnight = ours_overnight(held, symbol, session.day, recorded.snapshot.orders, 0)
         return first_figure(symbol, holding, outside, overnight)
 
     def _symbol(self, position: Position) -> str:
@@ -109,7 +111,7 @@ class OrderMonitor:
         sightings = guarded([(sight(o, row, look), row) for o, row in reading.matched if worth(o, row)], snapshot)
         for sighting, _ in sightings:
             ledger.fill(sighting)
-        self._outside(ledger, snapshot, reading)
+        self._outside(ledger, snapshot, reading, session)
         self._rows.orders.seen(seen(sightings), look.at)
         self._rows.sends.answer(answers(sightings), now)
         ended = self._missing(reading, look) + refused(snapshot) + overdue(snapshot, session)
@@ -126,12 +128,17 @@ class OrderMonitor:
         self._rows.journal.write([*(entry(s, row) for s, row in changes), *ledger.entries(created)])
         return bool(changes or ended or ledger.touched)
 
-    def _outside(self, ledger: Ledger, snapshot: Snapshot, reading: Reading) -> None:
-        """What was traded beside this service: by the owner's hand, or under tags of ours that have no row."""
-        for symbol, outside in reading.outside.items():
+    def _outside(self, ledger: Ledger, snapshot: Snapshot, reading: Reading, session: TradingDay) -> None:
+        """What was traded beside this service: by the owner's hand, or under tags of ours that have no row.
+
+        Shares are taken only on what two complete books in a row show alike, and never on less than was shown before.
+        """
+        before, self._traded_outside = self._traded_outside, reading.outside if reading.complete else {}
+        for symbol, outside in self._traded_outside.items():
             day = snapshot.account_days.get(symbol)
-            if day is not None:
-                overnight = ours_overnight(ledger.held(symbol), symbol, filled(snapshot, reading), day.removed)
+            if day is not None and before.get(symbol) == outside and grew(day, outside):
+                orders = filled(snapshot, reading)
+                overnight = ours_overnight(ledger.held(symbol), symbol, session.day, orders, day.removed)
                 ledger.sold_outside(day, sold_of_ours(day, outside, overnight), outside)
         for symbol, shares in reading.orphans.items():
             ledger.orphaned(symbol, shares)

@@ -7,8 +7,8 @@ from typing import Any
 from broker.api import Broker
 from domain.models import Order, Position, Snapshot
 from domain.orders import Reason, SendOutcome, Side
-from domain.plan import plan_sell
-from domain.steps import Circumstances, Hold, Place, Step, Wait
+from domain.plan import plan_sell, waiting_for
+from domain.steps import Cancel, Circumstances, Hold, Place, Step, Wait
 from repositories.orders import OrdersRepository
 from repositories.positions import PositionsRepository, Reasoned
 from service.order_router import OrderRouter
@@ -114,4 +114,7 @@ def _reason(step: Step) -> tuple[str | None, str | None]:
         return step.reason, step.text
     if isinstance(step, Place | Wait) and step.reason is not None:
         return step.reason, step.text
+    if isinstance(step, Cancel):
+        waiting = waiting_for(step.order)
+        return waiting.reason, waiting.text or None
     return None, None

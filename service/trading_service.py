@@ -15,7 +15,7 @@ import schedule
 
 from domain.errors import BrokerUnavailable, ClockWrong, ConstraintBroken, NinefifteenError, TenureLost
 from domain.market import NoTrading, Session, TradingDay
-from domain.models import Snapshot
+from domain.models import Order, Snapshot
 from domain.orders import LIVE, OrderStatus, SendOutcome
 from domain.steps import Circumstances
 from domain.tenancy import TenantState
@@ -216,7 +216,7 @@ class TradingService:
             log.error("%s", error)
 
 
-def leaving(rows: Snapshot) -> frozenset[str]:
+def leaving(rows: Snapshot) -> dict[str, Order]:
     """Trading symbols with live sells of positions that are closed: nothing new may rest beside them."""
     closed = {position.id for position in rows.positions if not position.open}
-    return frozenset(o.wire_symbol for o in rows.orders if o.status in LIVE and o.position_id in closed)
+    return {o.wire_symbol: o for o in rows.orders if o.status in LIVE and o.position_id in closed}

@@ -89,7 +89,10 @@ def test_a_row_that_is_not_our_order_never_counts_as_having_seen_it(world: World
     look(tenant, 3)
     assert tenant.position(number)["reason"] == "BREACHED"
     assert tenant.orders()[0]["seen_at"] == seen
-    assert world.row("SELECT count(*) AS n FROM halts")["n"] == 1
+    assert [row["ended"] for row in world.rows("SELECT ended_at IS NOT NULL AS ended FROM halts ORDER BY id")] == [
+        True,
+        False,
+    ]
 
 
 def test_an_order_that_ended_here_and_lives_at_the_broker_is_adopted_again(world: World):
@@ -134,6 +137,69 @@ def test_an_orphan_that_filled_blocks_its_position_also_tomorrow(world: World):
     tenant.cycle(5)
     assert tenant.position(number)["reason"] == "BREACHED"
     assert tenant.live_at_broker() == []
+
+
+def test_a_buy_by_hand_changes_nothing_of_ours(world: World):
+    tenant = world.tenant()
+    number = tenant.holds("IFBIND-EQ", 10)
+    tenant.at_the_bell()
+    tenant.cycle(2)
+    world.broker.manual_order(tenant.account.ucc, "BUY", "IFBIND-EQ", 1, str(world.broker.last_price("IFBIND-EQ")))
+    tenant.cycle(5)
+    tenant.restart()
+    tenant.cycle(3)
+    assert tenant.position(number)["quantity"] == 10
+    assert [row["qty"] for row in tenant.live_at_broker()] == [10]
+
+
+@pytest.mark.parametrize("fault", ["malformed_row", "missing_rows"])
+def test_an_incomplete_book_takes_no_share(world: World, fault: str):
+    tenant = world.tenant()
+    number = tenant.holds("IFBIND-EQ", 10)
+    tenant.at_the_bell()
+    tenant.cycle(2)
+    last = str(world.broker.last_price("IFBIND-EQ"))
+    world.broker.configure(rms_holdings=False)
+    world.broker.manual_order(tenant.account.ucc, "SELL", "IFBIND-EQ", 10, last)
+    world.broker.manual_order(tenant.account.ucc, "BUY", "IFBIND-EQ", 10, last)
+    world.broker.fault("orders", fault)
+    tenant.cycle(4)
+    assert tenant.position(number)["quantity"] == 10
+    world.broker.fault("orders", fault, times=3)
+    tenant.cycle(6)
+    assert tenant.position(number)["quantity"] == 10
+    assert [row["qty"] for row in tenant.live_at_broker()] == [10]
+
+
+def test_a_refusal_of_the_second_send_frees_no_tag_that_may_still_arrive(world: World):
+    tenant = world.tenant()
+    number = tenant.holds("IFBIND-EQ", 10, own=100)
+    world.broker.fault("place", "drop_before")
+    tenant.service.cycle()
+    world.clock.advance_to(BELL)
+    look(tenant, 30)
+    world.broker.fault("place", "ip_refused")
+    look(tenant, 120)
+    assert [order["status"] for order in tenant.orders()] == ["SUBMITTING"]
+    assert tenant.position(number)["reason"] == "UNKNOWN_SEND"
+    assert tenant.at_broker() == []
+
+
+def test_shares_bought_by_hand_and_entered_by_sql_are_ours_from_then_on(world: World):
+    tenant = world.tenant()
+    number = tenant.holds("IFBIND-EQ", 10)
+    tenant.at_the_bell()
+    tenant.cycle(2)
+    last = str(world.broker.last_price("IFBIND-EQ"))
+    world.broker.manual_order(tenant.account.ucc, "BUY", "IFBIND-EQ", 10, last)
+    tenant.cycle(2)
+    world.execute("UPDATE positions SET quantity = 20")
+    tenant.cycle(4)
+    world.broker.manual_cancel(tenant.account.ucc, tenant.live_at_broker()[0]["nOrdNo"])
+    tenant.cycle(2)
+    world.broker.manual_order(tenant.account.ucc, "SELL", "IFBIND-EQ", 10, last)
+    tenant.cycle(4)
+    assert tenant.position(number)["quantity"] == 10
 
 
 def test_one_wrong_holdings_read_closes_nothing(world: World):

@@ -31,6 +31,8 @@ RESTING = Order(
     last_send=replace(SENT, outcome=SendOutcome.ACCEPTED), status_at=NOW,
 )  # fmt: skip
 
+OLD = replace(RESTING, trading_day=TODAY - timedelta(days=1))
+
 
 def step(position: Position = POSITION, *orders: Order, now: Circumstances = OPEN, instrument: Instrument | None = IFB):
     return plan_sell(position, instrument, orders, now)
@@ -137,9 +139,38 @@ def test_an_order_once_in_doubt_keeps_its_tag_and_never_grows():
     order = unsent(SendOutcome.ABSENT, doubted=True)
     assert step(replace(POSITION, quantity=4), order) == Resend(order, 4, TARGET)
     assert step(replace(POSITION, quantity=40), order) == Resend(order, 10, TARGET)
-    assert step(POSITION, order, now=replace(OPEN, halted="stop")) == Wait()
+    assert step(POSITION, order, now=replace(OPEN, halted="stop")) == Hold(Reason.HALTED, "stop")
     again = unsent(SendOutcome.NOT_SENT, doubted=True)
     assert step(replace(POSITION, quantity=4), again) == Resend(again, 4, TARGET)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"orphans": frozenset({"IFBIND-EQ"})}, Reason.ORPHAN_ORDER),
+        ({"unsettled_sales": frozenset({"IFBIND-EQ"})}, Reason.MANUAL_SALE),
+        ({"leaving": {"IFBIND-EQ": RESTING}}, Reason.REPLACING),
+        (
+            {"leaving": {"IFBIND-EQ": replace(RESTING, trading_day=TODAY - timedelta(days=1))}},
+            Reason.UNSETTLED_YESTERDAY,
+        ),
+    ],
+)
+def test_what_stops_a_new_order_stops_a_second_send_as_well(change, reason):
+    assert step(now=replace(OPEN, **change)).reason is reason
+    doubted = unsent(SendOutcome.ABSENT, doubted=True)
+    assert step(POSITION, doubted, now=replace(OPEN, **change)).reason is reason
+    assert isinstance(step(POSITION, unsent(SendOutcome.NOT_SENT), now=replace(OPEN, **change)), Abandon)
+
+
+def test_a_refused_second_send_does_not_free_a_tag_that_may_still_arrive():
+    assert step(POSITION, unsent(SendOutcome.REFUSED, doubted=True)).reason is Reason.UNKNOWN_SEND
+
+
+def test_a_cancel_that_never_takes_becomes_a_reason():
+    asked = replace(SENT, kind=SendKind.CANCEL, attempt=3, outcome=SendOutcome.ABSENT)
+    leaving = replace(RESTING, status=OrderStatus.CANCELLING, last_send=asked)
+    assert step(replace(POSITION, quantity=5), leaving).reason is Reason.REPLACING
 
 
 def test_an_order_of_yesterday_without_an_end_blocks_its_position():

@@ -169,6 +169,7 @@ def test_what_others_traded_is_summed_by_symbol_and_side():
         (10, 10, 0, 4, 4, 0, 0),
         (10, 10, 4, 4, 4, 0, 4),
         (5, 10, 0, 0, 2, 0, 2),
+        (10, 20, 0, 10, 10, 0, 10),
     ],
 )
 def test_the_owners_own_shares_are_consumed_first(total, overnight, noted, bought_now, sold_now, removed, ours):
@@ -180,7 +181,8 @@ def test_what_was_ours_overnight_follows_from_now_and_today():
     done = replace(ORDER, status=OrderStatus.EXECUTED, filled=4)
     buy = replace(ORDER, side=Side.BUY, status=OrderStatus.ONGOING, filled=7)
     other = replace(done, symbol="ITC-EQ")
-    assert ours_overnight(10, "IFBIND-EQ", (done, buy, other), removed=2) == 10 + 4 + 2 - 7
+    old = replace(done, trading_day=TODAY - timedelta(days=3))
+    assert ours_overnight(10, "IFBIND-EQ", TODAY, (done, buy, other, old), removed=2) == 10 + 4 + 2 - 7
 
 
 @pytest.mark.parametrize(

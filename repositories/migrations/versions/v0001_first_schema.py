@@ -215,6 +215,7 @@ CREATE TABLE account_days (
     removed     integer NOT NULL DEFAULT 0 CHECK (removed >= 0),
     sold_seen   bigint NOT NULL DEFAULT 0,
     value_seen  numeric NOT NULL DEFAULT 0,
+    bought_seen bigint NOT NULL DEFAULT 0,
     noted_at    timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (user_id, day, symbol)
 );

@@ -29,9 +29,6 @@ class OrderStatus(StrEnum):
 LIVE = frozenset({OrderStatus.SUBMITTING, OrderStatus.ACCEPTED, OrderStatus.OPEN, OrderStatus.CANCELLING})
 """An order that rests at the broker, or may."""
 
-AT_BROKER = frozenset({OrderStatus.ACCEPTED, OrderStatus.OPEN, OrderStatus.CANCELLING})
-"""A live order whose number at the broker is known."""
-
 
 class SendKind(StrEnum):
     """What the broker was asked."""

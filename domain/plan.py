@@ -21,31 +21,23 @@ def plan_sell(position: Position, instrument: Instrument | None, orders: tuple[O
     """The next step for a position, given its sells of today and all that are still live, oldest first."""
     live = next((order for order in orders if order.status in LIVE), None)
     wanted = wanted_sell(position, instrument, now.user)
+    blocked = _blocked(position, traded_symbol(position, instrument), now)
     if live is not None:
-        return _with_live(live, wanted, position, _blocked(position, traded_symbol(position, instrument), now), now)
+        return _with_live(live, wanted, position, blocked, now)
     if not position.open:
         return Wait()
-    held = _held(position, traded_symbol(position, instrument), orders, now)
-    if held is not None or isinstance(wanted, Hold):
-        return held or _hold(wanted)
+    held = blocked or _held_by_history([order for order in orders if order.trading_day == now.day], now)
+    if held is not None:
+        return held
+    if isinstance(wanted, Hold):
+        return wanted
     return Place(position, wanted.symbol, wanted.quantity, wanted.price, wanted.reason, wanted.text)
-
-
-def _hold(wanted: Wanted | Hold) -> Hold:
-    assert isinstance(wanted, Hold)
-    return wanted
 
 
 def _closed(now: Circumstances) -> Hold | None:
     if now.phase is Phase.OPEN:
         return None
     return Hold(Reason.MARKET_CLOSED, now.phase_text or now.phase.value)
-
-
-def _held(position: Position, symbol: str, orders: tuple[Order, ...], now: Circumstances) -> Hold | None:
-    """Why nothing new may be sent for a position without a live order."""
-    blocked = _blocked(position, symbol, now)
-    return blocked or _held_by_history([order for order in orders if order.trading_day == now.day], now)
 
 
 def _blocked(position: Position, symbol: str, now: Circumstances) -> Hold | None:
@@ -76,6 +68,7 @@ def _behind(order: Order, symbol: str, now: Circumstances) -> Hold:
 
 
 def _held_by_history(today: list[Order], now: Circumstances) -> Hold | None:
+    """Why nothing new may be sent after what became of the day's earlier orders."""
     last = today[-1] if today else None
     if last is None:
         return None

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import date
 
 from sqlalchemy import text
 
@@ -86,8 +86,7 @@ class AccountsRepository:
             with self._door() as session:
                 session.execute(ACCOUNT_FOR, {"user_id": self._user_id, "day": day, "rows": as_rows(rows)})
 
-    def halt(self, because: str, created_by: str, now: datetime) -> None:
+    def halt(self, because: str, created_by: str) -> None:
         """Stop new orders of this user until somebody ends the halt; the same reason halts once."""
-        del now
         with self._door() as session:
             session.execute(HALT, {"user_id": self._user_id, "because": because, "created_by": created_by})

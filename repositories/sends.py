@@ -1,14 +1,13 @@
 """The intents: what is about to be told to a broker, committed before its first byte, and what came of it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import text
 
-from domain.models import Order
 from domain.orders import SendKind, SendOutcome
 from domain.tenure import Tenure
 from repositories.doors import Door, as_rows
@@ -100,7 +99,7 @@ class SendsRepository:
         """Insert orders in status SUBMITTING; their row numbers by tag. A second live sell of a position fails."""
         if not sells:
             return {}
-        rows = [{name: getattr(sell, name) for name in NewSell.__slots__} for sell in sells]
+        rows = [asdict(sell) for sell in sells]
         values = {"rows": as_rows(rows), "user_id": self._tenure.user_id, "day": day, "now": now}
         with self._door() as session:
             return {tag: number for number, tag in session.execute(NEW_SELLS, values).all()}
@@ -108,7 +107,7 @@ class SendsRepository:
     def submit(self, changes: Sequence[Submission], now: datetime) -> None:
         """Bring existing orders into the state in which they are sent."""
         if changes:
-            rows = [{name: getattr(change, name) for name in Submission.__slots__} for change in changes]
+            rows = [asdict(change) for change in changes]
             with self._door() as session:
                 session.execute(SUBMIT, {"rows": as_rows(rows), "now": now})
 
@@ -116,7 +115,7 @@ class SendsRepository:
         """Insert the sends themselves; their row numbers by order."""
         if not sends:
             return {}
-        rows = [{name: getattr(send, name) for name in NewSend.__slots__} for send in sends]
+        rows = [asdict(send) for send in sends]
         values = {
             "rows": as_rows(rows),
             "user_id": self._tenure.user_id,
@@ -142,8 +141,3 @@ class SendsRepository:
         with self._door() as session:
             generation = session.execute(CURRENT, {"user_id": self._tenure.user_id}).scalar_one_or_none()
         return generation == self._tenure.generation
-
-
-def settle(order: Order, outcome: SendOutcome) -> Answer | None:
-    """The answer that a sighting gives to an order's last send."""
-    return Answer(order.last_send.id, outcome, "seen in the order book") if order.last_send else None

@@ -23,7 +23,6 @@ class Ledger:
         self._after = dict(self._before)
         self._open = {position.symbol: position.id for position in snapshot.positions if position.open}
         self._traded = {position.id: symbol_of(position) for position in snapshot.positions}
-        self._days = snapshot.account_days
         self._opened: dict[str, Bought] = {}
         self._accounted: dict[str, AccountDay] = {}
         self._entries: list[Entry] = []

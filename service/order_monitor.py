@@ -99,10 +99,10 @@ class OrderMonitor:
         return first_figure(symbol, holding, outside, overnight)
 
     def _symbol(self, position: Position) -> str:
-        return traded_symbol(position, self._instruments.find(position.placed_symbol, position.symbol))
+        return traded_symbol(position, self._instruments.of(position))
 
     def _token(self, position: Position) -> str:
-        instrument = self._instruments.find(position.placed_symbol, position.symbol)
+        instrument = self._instruments.of(position)
         return instrument.token if instrument else ""
 
     def _apply(self, snapshot: Snapshot, reading: Reading, look: Look, session: TradingDay) -> bool:
@@ -153,8 +153,7 @@ class OrderMonitor:
         """Count reads that do not show a send in doubt; the second one, a book lag after the first, proves absence."""
         counted = [order for order in reading.missing if reading.complete and look.too_late_for(order)]
         proven = [order for order in counted if self._proven(order, look)]
-        answers = [absent(order) for order in proven]
-        self._rows.sends.answer(answers, self._clock.now())
+        self._rows.sends.answer([absent(order) for order in proven], self._clock.now())
         for order in proven:
             log.warning("order %s: tag %s is not at the broker after two complete reads", order.id, order.tag)
         first = [absent_from(order, look) for order in counted if order.absent_since is None]
@@ -167,4 +166,4 @@ class OrderMonitor:
     def _breach(self, ledger: Ledger) -> None:
         for text in ledger.breaches:
             log.critical("%s; the user is halted until somebody has looked", text)
-            self._rows.accounts.halt(text, "order monitor", self._clock.now())
+            self._rows.accounts.halt(text, "order monitor")

@@ -10,6 +10,7 @@ from broker.api import Broker
 from domain.book import Instrument
 from domain.clock import Clock
 from domain.market import Calendar
+from domain.models import Position
 from domain.tenure import Tenure
 from repositories.accounts import AccountsRepository
 from repositories.database import Database
@@ -57,6 +58,10 @@ class InstrumentTable:
     def find(self, *symbols: str | None) -> Instrument | None:
         """The first of these trading symbols that is in the table."""
         return next((self._by_symbol[s] for s in symbols if s and s in self._by_symbol), None)
+
+    def of(self, position: Position) -> Instrument | None:
+        """What a position's orders are in: the symbol that its buys were placed under, else its own."""
+        return self.find(position.placed_symbol, position.symbol)
 
     def _fetch(self, day: date, fetch: Callable[[], Iterable[Instrument]]) -> dict[str, Instrument]:
         lines = {line.symbol: line for line in fetch()}

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from broker.api import Broker
+from domain.book import Instrument
 from domain.models import Order, Position, Snapshot
 from domain.orders import Reason, SendOutcome, Side
 from domain.plan import plan_sell, waiting_for
@@ -84,10 +85,8 @@ class SellOrderManager:
             if (p.reason, p.reason_text) != (reason, text) and p.reason != Reason.BREACHED
         ]
 
-    def _instrument(self, position: Position) -> Any:
-        if self._instruments is None:
-            return None
-        return self._instruments.find(position.placed_symbol, position.symbol)
+    def _instrument(self, position: Position) -> Instrument | None:
+        return self._instruments.of(position) if self._instruments is not None else None
 
     def _latest_buys(self, symbols: Sequence[str]) -> dict[str, Order]:
         if self.orders_repo is None or self.user_id is None or not symbols:

@@ -16,6 +16,7 @@ from domain.clock import VirtualClock
 from repositories.database import Database
 from repositories.embedded import EmbeddedServer, open_embedded
 from repositories.schema import upgrade
+from tests.supervision import NAMES, USER, Stage
 from tests.world import World
 
 NUMBERS = count(1)
@@ -75,6 +76,23 @@ def database(database_url: str) -> Iterator[Database]:
 def clock() -> VirtualClock:
     """Virtual time: Monday 23 November 2026, 08:30 IST."""
     return VirtualClock(datetime(2026, 11, 23, 3, 0, tzinfo=UTC))
+
+
+@pytest.fixture
+def psql(database_url: str) -> Iterator[psycopg.Connection]:
+    """A person with SQL."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def stage(database: Database, clock: VirtualClock, psql: psycopg.Connection) -> Iterator[Stage]:
+    """Users 1 to 3, and no supervisor yet."""
+    for number, name in NAMES.items():
+        psql.execute(USER, (number, name))
+    opened = Stage(database, clock)
+    yield opened
+    opened.end()
 
 
 def _create(server: EmbeddedServer, words: str) -> None:

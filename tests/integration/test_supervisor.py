@@ -2,13 +2,11 @@
 
 import json
 import threading
-from collections.abc import Iterator
 from functools import partial
 
 import psycopg
 import pytest
 
-from domain.clock import VirtualClock
 from domain.errors import BrokerUnavailable, LoginRefused, TenureLost
 from domain.tenancy import TenantState
 from domain.tenure import Tenure
@@ -17,27 +15,10 @@ from repositories.embedded import EmbeddedServer
 from repositories.listener import Listener
 from tenants.settings import SupervisorSettings
 from tenants.supervisor import Supervisor
-from tests.supervision import NAMES, SETTINGS, USER, Play, Stage, gone, raising
+from tests.supervision import NAMES, SETTINGS, Play, Stage, gone, raising
 
 PLAIN = {"consumer_key": "k3y", "mobile": "+919876543210", "ucc": "AB123", "mpin": "246813", "totp_secret": "A" * 16}
 EVERYBODY_OUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
-
-
-@pytest.fixture
-def psql(database_url: str) -> Iterator[psycopg.Connection]:
-    """A person with SQL."""
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        yield connection
-
-
-@pytest.fixture
-def stage(database: Database, clock: VirtualClock, psql: psycopg.Connection) -> Iterator[Stage]:
-    """Users 1 to 3, and no supervisor yet."""
-    for number, name in NAMES.items():
-        psql.execute(USER, (number, name))
-    opened = Stage(database, clock)
-    yield opened
-    opened.end()
 
 
 @pytest.fixture

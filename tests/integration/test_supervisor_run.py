@@ -11,10 +11,9 @@ from dataclasses import replace
 import psycopg
 import pytest
 
-from domain.clock import SystemClock, VirtualClock
+from domain.clock import SystemClock
 from domain.tenancy import TenantState
 from domain.tenure import Tenure
-from repositories.database import Database
 from tenants.doorbell import Doorbell
 from tenants.settings import SupervisorSettings
 from tenants.supervisor import Supervisor
@@ -22,23 +21,6 @@ from tests.supervision import NAMES, PATIENCE, USER, Stage, gone
 
 REAL = SupervisorSettings("host", 1, lease_seconds=60, stop_within=5, drain_within=5)
 CLOCK = SystemClock()
-
-
-@pytest.fixture
-def psql(database_url: str) -> Iterator[psycopg.Connection]:
-    """A person with SQL."""
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        yield connection
-
-
-@pytest.fixture
-def stage(database: Database, clock: VirtualClock, psql: psycopg.Connection) -> Iterator[Stage]:
-    """Users 1 to 3, and no supervisor yet."""
-    for number, name in NAMES.items():
-        psql.execute(USER, (number, name))
-    opened = Stage(database, clock)
-    yield opened
-    opened.end()
 
 
 @contextmanager

@@ -16,13 +16,6 @@ USER = "INSERT INTO users (id, name, broker, exit_rule) VALUES (%s, %s, 'kotak_n
 
 
 @pytest.fixture
-def psql(database_url: str) -> Iterator[psycopg.Connection]:
-    """A person with SQL."""
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        yield connection
-
-
-@pytest.fixture
 def tenants(database: Database, psql: psycopg.Connection) -> TenantsRepository:
     """The repository, with users 1 to 3."""
     for number, name in enumerate(["asha", "binod", "chitra"], 1):

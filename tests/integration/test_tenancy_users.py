@@ -1,6 +1,5 @@
 """The users' rows as operators write them and as the service reads them."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
@@ -12,13 +11,6 @@ from repositories.users import UsersRepository
 
 RULE = {"target_percent": 6}
 BY_HAND = "INSERT INTO users (id, name, broker, exit_rule) VALUES (%s, %s, 'kotak_neo', '{\"target_price\": 815.5}')"
-
-
-@pytest.fixture
-def psql(database_url: str) -> Iterator[psycopg.Connection]:
-    """A person with SQL."""
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        yield connection
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ It imports nothing of ours, so that it can judge us.
 """
 
 from broker.simulator.accounts import Account
-from broker.simulator.faults import Fault, Kind
+from broker.simulator.faults import Fault
+from broker.simulator.kinds import Kind
 from broker.simulator.process import serve
 from broker.simulator.simulator import Simulator
 

@@ -40,7 +40,7 @@ class Brokerage:
         self.exchange = Exchange(read_instruments(self.instrument_csv.decode()))
         self.ledger = Ledger()
         self.sessions = Sessions(seed)
-        self.faults = Faults()
+        self.faults = Faults(seed)
         self.throttle = Throttle()
         self._agenda = Agenda()
         self.floor = Floor(self.exchange, self.ledger, self.books)

@@ -25,12 +25,15 @@ class ControlDesk:
             "ledger": door.ledger,
             "accounts": lambda: {"accounts": [asdict(account) for account in door.accounts]},
             "settings": door.settings,
+            "faults": door.faults,
         }
         self._writes: dict[str, Callable[[Asked], Report | None]] = {
             "price": self._price,
+            "band": lambda asked: door.set_band(**asked),
             "fill": lambda asked: door.fill(**asked),
             "lapse": lambda asked: door.lapse(**asked),
             "manual": lambda asked: {"order": door.manual_order(**asked)},
+            "manual-modify": lambda asked: door.manual_modify(**asked),
             "manual-cancel": lambda asked: door.manual_cancel(**asked),
             "holdings": lambda asked: door.set_holding(**asked),
             "fault": lambda asked: door.fault(**asked),
@@ -59,8 +62,8 @@ class ControlDesk:
         self._door.trade_within(*(datetime.fromisoformat(str(asked.get(name))) for name in ("open", "close")))
 
     def _price(self, asked: Asked) -> None:
-        low, high = asked.pop("low", None), asked.pop("high", None)
+        low, high, slide = asked.pop("low", None), asked.pop("high", None), asked.pop("slide", False)
         if low is not None and high is not None:
-            self._door.set_band(asked.get("symbol", ""), low, high)
+            self._door.set_band(asked.get("symbol", ""), low, high, slide)
         if "price" in asked:
             self._door.set_price(**asked)

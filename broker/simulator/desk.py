@@ -32,9 +32,11 @@ class OrderDesk:
         self._tags = itertools.count(1001)
         self._last = 0
 
-    def place(self, account: Account, ticket: Ticket, moment: datetime, verdict: str | None = None) -> Order:
-        """Receive an order."""
-        order = self._order(account, ticket, moment)
+    def place(
+        self, account: Account, ticket: Ticket, moment: datetime, verdict: str | None = None, hidden: float = 0.0
+    ) -> Order:
+        """Receive an order; it shows in the order book after the seconds `hidden` or the usual delay."""
+        order = self._order(account, ticket, moment, max(hidden, self._settings.book_delay))
         self._floor.receive(order, moment)
         step = seconds(self._settings.open_delay / 3)
         self._agenda.at(moment + step, lambda when: self._validate(order, when))
@@ -74,13 +76,13 @@ class OrderDesk:
         self._last = max(self._last + 1, int((moment - midnight).total_seconds() * 10_000))
         return f"{midnight:%y%m%d}{self._last:09d}"
 
-    def _order(self, account: Account, ticket: Ticket, moment: datetime) -> Order:
+    def _order(self, account: Account, ticket: Ticket, moment: datetime, hidden: float) -> Order:
         return Order(
             number=self._number(moment),
             account=account,
             ticket=ticket,
             entered=moment,
-            visible_from=moment + seconds(self._settings.book_delay),
+            visible_from=moment + seconds(hidden),
             tag=ticket.tag,
             shown_tag=ticket.tag,
             quantity=ticket.quantity,

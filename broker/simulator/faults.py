@@ -1,65 +1,50 @@
 """Faults on command: what goes wrong with which call of which account, how often."""
 
+import random
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, field
+from typing import Any
 
 from broker.simulator import answers
-from broker.simulator.answers import Answer
+from broker.simulator.answers import Answer, not_ok
+from broker.simulator.kinds import Kind
 
 ANY_CALL = "any"
-
-
-class Kind(StrEnum):
-    """What goes wrong. "Accepted" means that the call was carried out all the same."""
-
-    LOST_REPLY = "lost_reply"
-    """Accepted, then the connection is dropped."""
-    DROP_BEFORE = "drop_before"
-    """The connection is dropped, nothing was carried out."""
-    LATE_REPLY = "late_reply"
-    """Accepted, answered after the seconds."""
-    HANG = "hang"
-    """Nothing is carried out, the connection is dropped after the seconds."""
-    HANG_AFTER = "hang_after"
-    """Accepted, the connection is dropped after the seconds."""
-    BAD_GATEWAY = "502_html"
-    """Not accepted, a page instead of JSON."""
-    UNAVAILABLE_AFTER = "503_after"
-    """Accepted, 503 answered."""
-    GARBAGE_AFTER = "garbage_after"
-    """Accepted, the answer is not JSON."""
-    OK_WITHOUT_NUMBER = "ok_without_number"
-    """Accepted, the answer says Ok and names no order."""
-    TOO_MANY = "429"
-    """Not accepted, 429 answered."""
-    SESSION_DEATH = "session_death"
-    """Every session of the account ends; the call is refused with 100022."""
-    ADDRESS_REFUSED = "ip_refused"
-    """Not accepted, 100008: the address is not on the account's list."""
-    OTHER_ADDRESS = "ip_changed"
-    """Not accepted, 1037: the session was begun from another address."""
-    REJECT = "reject"
-    """Accepted, then refused by the risk checks in the given text (place, modify, cancel)."""
-    NO_DATA = "no_data"
-    """A report says "No Data" whatever there is."""
-    MISSING_ROWS = "missing_rows"
-    """The order book lacks its newest rows."""
-    MALFORMED_ROW = "malformed_row"
-    """The newest row of the order book has words where numbers belong."""
+REFUSAL_TEXT = "RMS:Rule: Rejected on command"
+REFUSAL_CODE = 1004
 
 
 @dataclass(slots=True, eq=False)
 class Fault:
-    """One fault on order. `ucc` None means every account; `rows` counts for missing rows only."""
+    """One fault on order. `ucc` None means every account, `times` None any number; `rows` counts for missing rows."""
 
     call: str
     kind: Kind
     ucc: str | None = None
-    times: int = 1
+    times: int | None = 1
     seconds: float = 0.0
-    text: str = "RMS:Rule: Rejected on command"
+    text: str = REFUSAL_TEXT
     rows: int = 1
+    code: int = REFUSAL_CODE
+    probability: float = 1.0
+    seed: str = ""
+    dice: dict[tuple[str | None, str], random.Random] = field(default_factory=dict)
+
+    def strikes(self, ucc: str | None, call: str) -> bool:
+        """Whether it befalls this call of this account; draws from their own dice."""
+        if self.call not in (call, ANY_CALL) or self.ucc not in (None, ucc):
+            return False
+        if self.probability >= 1:
+            return True
+        if (ucc, call) not in self.dice:
+            self.dice[ucc, call] = random.Random(f"{self.seed} {ucc} {call}")
+        return self.dice[ucc, call].random() < self.probability
+
+    def words(self) -> dict[str, Any]:
+        """What it is waiting for."""
+        names = ("call", "kind", "ucc", "times", "probability")
+        return {name: getattr(self, name) for name in names}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,28 +56,46 @@ class Outcome:
 
 
 class Faults:
-    """The faults that wait for their call, first ordered first used."""
+    """The faults that wait for their call, first ordered first used, and a count of those that struck."""
 
-    def __init__(self) -> None:
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
         self._waiting: list[Fault] = []
+        self._ordered: Counter[tuple[str, str, str | None]] = Counter()
+        self._struck: Counter[tuple[str, str]] = Counter()
 
     def add(self, fault: Fault) -> None:
         """Have it happen the next `times` times."""
+        name = (fault.call, str(fault.kind), fault.ucc)
+        self._ordered[name] += 1
+        fault.seed = f"fault {self._seed} {name} {self._ordered[name]}"
         self._waiting.append(fault)
 
     def clear(self) -> None:
-        """Nothing goes wrong any more."""
+        """Nothing goes wrong any more; the counts stay."""
         self._waiting.clear()
 
     def take(self, ucc: str | None, call: str) -> Fault | None:
         """The fault for this call, used up by one."""
         for fault in self._waiting:
-            if fault.call in (call, ANY_CALL) and fault.ucc in (None, ucc):
+            if fault.strikes(ucc, call):
                 self._use(fault)
+                self._struck[call, str(fault.kind)] += 1
                 return fault
         return None
 
+    def report(self) -> dict[str, Any]:
+        """`struck` by kind, `calls` by call and kind, and what is `waiting`."""
+        struck: Counter[str] = Counter()
+        calls: dict[str, dict[str, int]] = {}
+        for (call, kind), count in sorted(self._struck.items()):
+            struck[kind] += count
+            calls.setdefault(call, {})[kind] = count
+        return {"struck": dict(struck), "calls": calls, "waiting": [fault.words() for fault in self._waiting]}
+
     def _use(self, fault: Fault) -> None:
+        if fault.times is None:
+            return
         fault.times -= 1
         if fault.times <= 0:
             self._waiting.remove(fault)
@@ -111,6 +114,7 @@ _INSTEAD: dict[Kind, Answer | None] = {
 _AFTERWARDS: dict[Kind, Answer | None] = {
     Kind.LOST_REPLY: None,
     Kind.HANG_AFTER: None,
+    Kind.BAD_GATEWAY_AFTER: answers.BAD_GATEWAY,
     Kind.UNAVAILABLE_AFTER: answers.UNAVAILABLE,
     Kind.GARBAGE_AFTER: answers.GARBAGE,
     Kind.OK_WITHOUT_NUMBER: answers.OK_WITHOUT_NUMBER,
@@ -119,7 +123,11 @@ _AFTERWARDS: dict[Kind, Answer | None] = {
 
 def outcome_under(fault: Fault, carry_out: Callable[[], Answer]) -> Outcome:
     """What the client gets of a call under the fault; carried out or not as its kind says."""
+    if fault.kind is Kind.SYNC_REJECT:
+        return Outcome(not_ok(fault.code, fault.text), fault.seconds)
     if fault.kind in _INSTEAD:
         return Outcome(_INSTEAD[fault.kind], fault.seconds)
     answer: Answer | None = carry_out()
+    if fault.kind is Kind.LATE_ROW:
+        return Outcome(answer)
     return Outcome(_AFTERWARDS.get(fault.kind, answer), fault.seconds)

@@ -83,6 +83,12 @@ class Floor:
             for order in list(book.live.values()):
                 self.withdraw(order, moment)
 
+    def clear_outside(self, market: Market, low: Decimal, high: Decimal, moment: datetime) -> None:
+        """The exchange ends the symbol's orders whose limit is outside the range, also those on their way to it."""
+        for order in self._live_in(market):
+            if order.admitted and not low <= order.price <= high:
+                self.withdraw(order, moment)
+
     def market(self, order: Order) -> Market:
         """Where the order trades."""
         return self._exchange.market(order.symbol)
@@ -95,6 +101,10 @@ class Floor:
         self._book(order).record(fill)
         self._ledger.fill(fill)
         self.enter(order, order.state if order.filled < order.quantity else State.COMPLETE, moment)
+
+    def _live_in(self, market: Market) -> list[Order]:
+        symbol = market.instrument.symbol
+        return [order for book in self._books.values() for order in book.live.values() if order.symbol == symbol]
 
     def _progress(self, order: Order, state: State, moment: datetime) -> None:
         """A cancel that is under way goes on showing."""

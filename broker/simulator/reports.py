@@ -1,13 +1,16 @@
 """The calls that only read: order book, history, trades, positions, holdings, funds. Types as on the wire."""
 
+from dataclasses import replace
+
 from broker.simulator import answers
 from broker.simulator.answers import Answer, Refusal, rows, say, text_of
-from broker.simulator.faults import Kind
+from broker.simulator.kinds import Kind
 from broker.simulator.order_rows import history_row, order_row, order_text, trade_row
 from broker.simulator.orders import Order, Side
 from broker.simulator.portfolio_rows import holding_row, position_row
 from broker.simulator.tickets import read_ticket
 from broker.simulator.visit import Visit
+from broker.simulator.wire import Row
 
 CASH = 10_000_000
 """Rupees that every account says it has; buying power is not checked."""
@@ -54,9 +57,7 @@ def holdings(visit: Visit) -> Answer:
     own = visit.book.portfolio
     if not own.holdings:
         return answers.not_ok(5203, f"No holdings found for this client {visit.client.ucc}")
-    markets = visit.broker.exchange.markets
-    held = own.holdings.items()
-    return say({"data": [holding_row(one, own.sellable(name), markets[name].last) for name, one in held]})
+    return say({"data": [_holding(name, visit) for name in own.holdings]})
 
 
 def limits(visit: Visit) -> Answer:
@@ -103,6 +104,15 @@ def check_margin(visit: Visit) -> Answer:
     zeros = dict.fromkeys(("reqdMrgn", "avlMrgn", "insufFund", "totMrgnUsd", "mrgnUsd"), "0.000000")
     sums = {"avlCash": f"{CASH:.6f}", "ordMrgn": f"{margin:.6f}", "rmsVldtd": "OK"}
     return say(zeros | sums | {"stat": "Ok", "stCode": 200})
+
+
+def _holding(symbol: str, visit: Visit) -> Row:
+    own, settings = visit.book.portfolio, visit.broker.settings
+    left = own.sellable(symbol)
+    taken = visit.book.sells(symbol).admitted if settings.sellable_nets_orders else 0
+    one = own.holdings[symbol]
+    shown = replace(one, quantity=left) if settings.holdings_shrink else one
+    return holding_row(shown, max(0, left - taken), visit.broker.exchange.market(symbol).last)
 
 
 def _shown_order(number: object, visit: Visit) -> Order:

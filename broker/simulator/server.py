@@ -13,7 +13,8 @@ from broker.simulator.answers import TOO_MANY, Answer, Refusal, invalid_route
 from broker.simulator.brokerage import Brokerage
 from broker.simulator.clock import pass_time
 from broker.simulator.control import CONTROL, ControlDesk
-from broker.simulator.faults import Kind, Outcome, outcome_under
+from broker.simulator.faults import Outcome, outcome_under
+from broker.simulator.kinds import Kind
 from broker.simulator.routes import Route, find
 from broker.simulator.visit import Visit
 

@@ -23,6 +23,10 @@ class Settings:
     cancel_delay: float = 0.02
     rms_holdings: bool = True
     """Whether a sell needs free shares; the real check cannot be relied on."""
+    holdings_shrink: bool = False
+    """Whether `quantity` in the holdings falls with today's sales, like `sellableQuantity`, or is the morning's."""
+    sellable_nets_orders: bool = False
+    """Whether `sellableQuantity` is less what live sell orders take."""
     rewrite_tags: bool = True
     """Whether the broker replaces the client's tag after a modify and a cancel, as the real one does."""
     duplicate_status: int = 400

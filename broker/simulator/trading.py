@@ -16,7 +16,8 @@ def place(visit: Visit) -> Answer:
     if ticket.tag in visit.book.tags:
         visit.broker.ledger.refused.append(RefusedTag(visit.client.ucc, ticket.tag, visit.now))
         raise Refusal(duplicate_tag(visit.broker.settings.duplicate_status))
-    return accepted(visit.broker.desk.place(visit.client, ticket, visit.now, visit.verdict).number)
+    order = visit.broker.desk.place(visit.client, ticket, visit.now, visit.verdict, visit.hidden)
+    return accepted(order.number)
 
 
 def modify(visit: Visit) -> Answer:

@@ -12,6 +12,7 @@ from broker.simulator.answers import BAD_LOGIN, BODY_INVALID, Refusal
 from broker.simulator.book import Book
 from broker.simulator.brokerage import Brokerage
 from broker.simulator.faults import Fault
+from broker.simulator.kinds import Kind
 
 
 @dataclass(slots=True)
@@ -43,7 +44,12 @@ class Visit:
     @property
     def verdict(self) -> str | None:
         """The words in which the risk checks will refuse, by a fault, what is accepted now."""
-        return self.fault.text if self.fault and self.fault.kind == "reject" else None
+        return self.fault.text if self.fault and self.fault.kind is Kind.REJECT else None
+
+    @property
+    def hidden(self) -> float:
+        """Seconds for which a fault keeps what is placed now out of the order book."""
+        return self.fault.seconds if self.fault and self.fault.kind is Kind.LATE_ROW else 0.0
 
     def json(self) -> dict[str, Any]:
         """The body as a JSON object. Raises Refusal."""

@@ -98,6 +98,60 @@ def test_the_owner_cancels_an_order_of_the_api_by_hand(client: Client, clock: Vi
     assert "no live order" in command(client, "manual-cancel", ucc=client.account.ucc, order=number).json()["error"]
 
 
+def test_the_owner_changes_an_order_of_the_api_by_hand_and_it_stays_one_of_the_api(
+    client: Client, clock: VirtualClock
+) -> None:
+    ucc = client.account.ucc
+    client.broker.set_holding(ucc, SYMBOL, 20)
+    number = client.sell("a1")
+    clock.advance(1)
+    assert command(client, "manual-modify", ucc=ucc, order=number, price="910", quantity=12).status_code == 200
+    clock.advance(1)
+    row = client.row(number)
+    assert (row["ordSt"], row["prc"], row["qty"]) == ("open", "910.00", 12)
+    assert (row["ordSrc"], row["algId"]) == ("ADMINCPPAPI_NEOTRADEAPI", "100001")
+    assert row["GuiOrdId"].endswith("-ADMINAPI")
+    assert ledger(client)["orders"][0]["api"] is True
+
+
+def test_the_history_keeps_the_tag_with_which_an_order_came_after_hands_have_changed_it(
+    client: Client, clock: VirtualClock
+) -> None:
+    ucc = client.account.ucc
+    client.broker.set_holding(ucc, SYMBOL, 20)
+    number = client.sell("a1")
+    clock.advance(1)
+    for price in (905, 910):
+        client.broker.manual_modify(ucc, number, price)
+        clock.advance(1)
+    client.broker.manual_cancel(ucc, number)
+    clock.advance(1)
+    rows = client.send("/quick/order/history", {"nOrdNo": number}).json()["data"]
+    assert (rows[-1]["ordSt"], rows[-1]["GuiOrdId"]) == ("put order req received", "a1")
+    assert rows[0]["GuiOrdId"] == client.row(number)["GuiOrdId"] != "a1"
+
+
+def test_the_owner_changes_only_what_he_names_of_his_own_order(client: Client, clock: VirtualClock) -> None:
+    ucc = client.account.ucc
+    client.broker.set_holding(ucc, SYMBOL, 20)
+    number = client.broker.manual_order(ucc, "SELL", SYMBOL, 10, 900)
+    clock.advance(1)
+    client.broker.manual_modify(ucc, number, quantity=4)
+    clock.advance(1)
+    row = client.row(number)
+    assert (row["prc"], row["qty"], row["ordSrc"], row["algId"]) == ("900.00", 4, "ADMINCPPAPI_MOB", "NA")
+
+
+def test_an_ended_order_or_a_quantity_of_none_cannot_be_changed_by_hand(client: Client, clock: VirtualClock) -> None:
+    ucc = client.account.ucc
+    client.broker.set_holding(ucc, SYMBOL, 20)
+    number = client.sell("a1")
+    assert "quantity of 0" in command(client, "manual-modify", ucc=ucc, order=number, quantity=0).json()["error"]
+    clock.advance(1)
+    client.broker.lapse(number)
+    assert "no live order" in command(client, "manual-modify", ucc=ucc, order=number, price=910).json()["error"]
+
+
 def test_the_exchange_ends_an_order_when_told_to(client: Client, clock: VirtualClock) -> None:
     client.broker.set_holding(client.account.ucc, SYMBOL, 10)
     number = client.sell("a1")

@@ -49,7 +49,7 @@ def test_a_late_reply_is_true_when_it_comes(client: Client, clock: VirtualClock)
 
 @pytest.mark.parametrize(
     ("kind", "status", "orders"),
-    [("502_html", 502, 0), ("503_after", 503, 1), ("429", 429, 0), ("garbage_after", 200, 1)],
+    [("502_html", 502, 0), ("502_after", 502, 1), ("503_after", 503, 1), ("429", 429, 0), ("garbage_after", 200, 1)],
 )
 def test_an_error_page_hides_it_too(client: Client, kind: str, status: int, orders: int) -> None:
     client.broker.fault("place", kind)
@@ -106,6 +106,51 @@ def test_the_risk_checks_reject_in_the_words_they_are_given(client: Client, cloc
     number = client.sell("a1")
     clock.advance(1)
     assert (client.row(number)["ordSt"], client.row(number)["rejRsn"]) == ("rejected", "ADAPTER is down")
+
+
+def test_a_refusal_at_once_has_the_code_and_text_that_it_is_given_and_makes_no_order(client: Client) -> None:
+    client.broker.fault("place", "sync_reject", code=1017, text="algo order not allowed")
+    answer = client.place("a1")
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {"stCode": 1017, "errMsg": "algo order not allowed", "stat": "Not_Ok"},
+    )
+    assert client.book() == []
+    assert client.place("a1").status_code == 200
+
+
+@pytest.mark.parametrize("call", ["modify", "cancel"])
+def test_a_change_refused_at_once_changes_nothing(client: Client, clock: VirtualClock, call: str) -> None:
+    number = client.sell("a1")
+    clock.advance(1)
+    client.broker.fault(call, "sync_reject", code=1006, text="Order cannot be modified")
+    answer = client.modify(number, "910", "10") if call == "modify" else client.cancel(number)
+    clock.advance(1)
+    row = client.row(number)
+    assert answer["stCode"] == 1006
+    assert (row["ordSt"], row["prc"], row["GuiOrdId"], row["rejRsn"]) == ("open", "900.00", "a1", "--")
+
+
+def test_a_refused_modify_leaves_its_reason_on_the_open_order(client: Client, clock: VirtualClock) -> None:
+    number = client.sell("a1")
+    clock.advance(1)
+    client.broker.fault("modify", "reject", text="LPP band violated")
+    client.modify(number, "910", "10")
+    clock.advance(1)
+    row = client.row(number)
+    assert (row["ordSt"], row["prc"], row["rejRsn"]) == ("open", "900.00", "LPP band violated")
+    assert client.states(number)[-2:] == ["not modified", "open"]
+
+
+def test_one_order_can_show_late_while_others_show_at_once(client: Client, clock: VirtualClock) -> None:
+    client.broker.fault("place", "late_row", seconds=4)
+    before = clock.monotonic()
+    late, prompt = client.sell("a1"), client.sell("a2")
+    assert clock.monotonic() == before
+    assert [row["nOrdNo"] for row in client.book()] == [prompt]
+    assert client.get(f"{ORDERS}/{late}")["stCode"] == 5203
+    clock.advance(4)
+    assert [row["nOrdNo"] for row in client.book()] == [late, prompt]
 
 
 def test_a_refused_cancel_leaves_the_order_open(client: Client, clock: VirtualClock) -> None:

@@ -1,0 +1,53 @@
+"""The exchange's side of the control door: prices, bands, fills, lapses and trading days."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from broker.simulator.doorway import Doorway, Price, rupees
+from broker.simulator.rms import TradingDay
+
+
+class MarketDoor(Doorway):
+    """What happens to a symbol, whoever has orders in it."""
+
+    def set_price(self, symbol: str, price: Price, liquidity: int | None = None) -> None:
+        """Move the last price, with so many shares on offer at it (None: any number); what it reaches trades."""
+        with self._now() as now:
+            self._broker.floor.price(symbol, rupees(price), liquidity, now)
+
+    def set_band(self, symbol: str, low: Price, high: Price, slide: bool = False) -> None:
+        """Move the day's price range of the symbol for new orders; what rests outside is left alone.
+
+        With `slide` the exchange cancels what rests outside, as it does when a band slides (market rules §3.2).
+        """
+        lowest, highest = rupees(low), rupees(high)
+        if lowest > highest:
+            raise ValueError(f"not a band: {lowest} to {highest}")
+        with self._now() as now:
+            market = self._broker.exchange.market(symbol)
+            market.low, market.high = lowest, highest
+            if slide:
+                self._broker.floor.clear_outside(market, market.low, market.high, now)
+
+    def last_price(self, symbol: str) -> Decimal:
+        """The last price."""
+        with self._now():
+            return self._broker.exchange.market(symbol).last
+
+    def fill(self, order: str, quantity: int, price: Price | None = None) -> None:
+        """Have so many shares of an order at the exchange trade, at its limit unless a price is given."""
+        with self._now() as now:
+            found = self._broker.order(order)
+            self._broker.floor.fill(found, quantity, found.price if price is None else rupees(price), now)
+
+    def lapse(self, order: str) -> None:
+        """Have the exchange end an order, as it does at the close."""
+        with self._now() as now:
+            self._broker.floor.withdraw(self._broker.order(order), now)
+
+    def trade_within(self, opens: datetime, closes: datetime) -> None:
+        """Add a trading day, aware; at the close the exchange ends what is left. Without a day it is always open."""
+        if opens.tzinfo is None or closes.tzinfo is None or opens >= closes:
+            raise ValueError(f"not a trading day: {opens} to {closes}")
+        with self._now():
+            self._broker.trade_within(TradingDay(opens, closes))

@@ -54,9 +54,12 @@ class Brokerage:
         return now
 
     def trade_within(self, day: TradingDay) -> None:
-        """Add a day's trading hours. At the close the exchange ends what is left."""
+        """Add a day's trading hours. At the close, or the end of their auction, the exchange ends what is left."""
         self.desk.hours = TradingHours((*self.desk.hours.days, day))
         self._agenda.at(day.close, self.floor.close)
+        if day.auction:
+            self._agenda.at(day.auction.freeze, self.floor.freeze)
+            self._agenda.at(day.auction.end, self.floor.end_auction)
 
     def book(self, ucc: str) -> Book:
         """The account's book; ValueError for an unknown account."""
@@ -73,6 +76,7 @@ class Brokerage:
         raise ValueError(f"no order {number} today")
 
     def _next_day(self, moment: datetime) -> None:
+        self.floor.end_auction(moment)
         self.floor.close(moment)
         for book in self.books.values():
             book.next_day()

@@ -59,7 +59,13 @@ class ControlDesk:
             return say({"error": str(wrong)}, 400)
 
     def _day(self, asked: Asked) -> None:
-        self._door.trade_within(*(datetime.fromisoformat(str(asked.get(name))) for name in ("open", "close")))
+        opens, closes, *auction = (
+            datetime.fromisoformat(str(moment))
+            for moment in (asked.get("open"), asked.get("close"), *(asked.get("auction") or ()))
+        )
+        if len(auction) not in (0, 3):
+            raise ValueError("an auction has three moments: freeze, entry and end")
+        self._door.trade_within(opens, closes, (auction[0], auction[1], auction[2]) if auction else None)
 
     def _price(self, asked: Asked) -> None:
         low, high, slide = asked.pop("low", None), asked.pop("high", None), asked.pop("slide", False)

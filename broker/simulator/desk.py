@@ -51,6 +51,7 @@ class OrderDesk:
             self._floor.enter(order, State.MODIFY_VALIDATION, moment)
             self._floor.enter(order, State.MODIFY_PENDING, moment)
         delay = self._settings.modify_delay + (0 if order.resting else self._settings.open_delay)
+        verdict = verdict or self._transition(order, moment)
         self._agenda.at(moment + seconds(delay), lambda when: self._change(order, terms, when, verdict))
 
     def cancel(self, order: Order, moment: datetime, verdict: str | None = None) -> None:
@@ -60,6 +61,7 @@ class OrderDesk:
         before = order.state
         self._show_tag(order, f"{order.shown_tag}-{int(moment.timestamp())}")
         self._floor.enter(order, State.CANCEL_PENDING, moment)
+        verdict = verdict or self._transition(order, moment)
         due = moment + seconds(self._settings.cancel_delay)
         if verdict is None:
             self._agenda.at(due, lambda when: self._floor.withdraw(order, when))
@@ -97,7 +99,10 @@ class OrderDesk:
         if not order.live:
             return
         reason = (
-            verdict or self.hours.objection(order.entered) or self._objection(order, Terms(order.price, order.quantity))
+            verdict
+            or self._transition(order, order.entered)
+            or self.hours.objection(order.entered)
+            or self._objection(order, Terms(order.price, order.quantity))
         )
         if reason:
             self._floor.reject(order, reason, moment)
@@ -136,6 +141,9 @@ class OrderDesk:
             return f"RMS:Rule: Order quantity {terms.quantity} is not above the traded quantity {order.filled}"
         book, market = self._books[order.account.ucc], self._floor.market(order)
         return objection(order, terms, book, market, self._settings.rms_holdings)
+
+    def _transition(self, order: Order, moment: datetime) -> str | None:
+        return self.hours.transition(moment, order.ticket.instrument)
 
     def _show_tag(self, order: Order, tag: str) -> None:
         if self._settings.rewrite_tags:

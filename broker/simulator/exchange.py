@@ -11,6 +11,8 @@ from decimal import Decimal
 from broker.simulator.instruments import Instrument
 from broker.simulator.orders import Order, Side
 
+_AUCTION_SHARE = Decimal("0.03")
+
 
 @dataclass(frozen=True, slots=True)
 class Match:
@@ -30,15 +32,24 @@ class Market:
     low: Decimal
     high: Decimal
     available: int | None = None
+    auction: tuple[Decimal, Decimal] | None = None
+    """The price range of the closing auction while it is on; nothing trades until its end."""
     resting: dict[str, Order] = field(default_factory=dict)
     stops: dict[str, Order] = field(default_factory=dict)
+
+    def begin_auction(self) -> None:
+        """From now on prices keep within 3 % of the last one, and trading waits (market rules §2.2)."""
+        self.auction = (self.last * (1 - _AUCTION_SHARE), self.last * (1 + _AUCTION_SHARE))
+
+    def end_auction(self) -> list[Match]:
+        """What trades at the end of the auction, all of it at the last price."""
+        self.auction = None
+        return self._matches(at=self.last)
 
     def move(self, price: Decimal, liquidity: int | None) -> list[Match]:
         """Set the last price and the shares on offer at it; what trades of the resting orders."""
         self.last, self.available = price, liquidity
-        reached = [order for order in self.resting.values() if self._reached(order)]
-        matches = (self._match(order, order.price) for order in sorted(reached, key=_priority))
-        return [match for match in matches if match.quantity]
+        return [] if self.auction else self._matches()
 
     def sprung(self) -> list[Order]:
         """Stop orders whose trigger the last price has reached; they are taken off the list."""
@@ -54,13 +65,18 @@ class Market:
     def rest(self, order: Order) -> Match | None:
         """Take in a limit order; what trades at once."""
         self.resting[order.number] = order
-        match = self._match(order, self.last) if self._reached(order) else None
+        match = self._match(order, self.last) if self._reached(order) and not self.auction else None
         return match if match and match.quantity else None
 
     def withdraw(self, order: Order) -> None:
         """Take an order out; harmless when it is not there."""
         self.resting.pop(order.number, None)
         self.stops.pop(order.number, None)
+
+    def _matches(self, at: Decimal | None = None) -> list[Match]:
+        reached = [order for order in self.resting.values() if self._reached(order)]
+        matches = (self._match(order, at or order.price) for order in sorted(reached, key=_priority))
+        return [match for match in matches if match.quantity]
 
     def _match(self, order: Order, price: Decimal) -> Match:
         quantity = order.remaining if self.available is None else min(order.remaining, self.available)

@@ -78,15 +78,35 @@ class Floor:
         self._trade(Match(order, quantity, price), moment)
 
     def close(self, moment: datetime) -> None:
-        """The exchange ends every order that is left."""
-        for book in self._books.values():
-            for order in list(book.live.values()):
+        """The exchange ends every order that is left, except in symbols whose closing auction is on."""
+        for order in self._live():
+            if not self.market(order).auction:
+                self.withdraw(order, moment)
+
+    def freeze(self, moment: datetime) -> None:
+        """Continuous trading ends in the eligible symbols; stop orders and limits too far from the last price go."""
+        for market in self._exchange.markets.values():
+            if market.instrument.auctioned:
+                market.begin_auction()
+        for order in self._live():
+            if order.admitted and not self._may_be_auctioned(order):
+                self.withdraw(order, moment)
+
+    def end_auction(self, moment: datetime) -> None:
+        """What the last price reaches trades at it, and the exchange ends what is left."""
+        ending = [market for market in self._exchange.markets.values() if market.auction]
+        for market in ending:
+            for match in market.end_auction():
+                self._trade(match, moment)
+        symbols = {market.instrument.symbol for market in ending}
+        for order in self._live():
+            if order.symbol in symbols:
                 self.withdraw(order, moment)
 
     def clear_outside(self, market: Market, low: Decimal, high: Decimal, moment: datetime) -> None:
         """The exchange ends the symbol's orders whose limit is outside the range, also those on their way to it."""
-        for order in self._live_in(market):
-            if order.admitted and not low <= order.price <= high:
+        for order in self._live():
+            if order.symbol == market.instrument.symbol and order.admitted and not low <= order.price <= high:
                 self.withdraw(order, moment)
 
     def market(self, order: Order) -> Market:
@@ -102,9 +122,14 @@ class Floor:
         self._ledger.fill(fill)
         self.enter(order, order.state if order.filled < order.quantity else State.COMPLETE, moment)
 
-    def _live_in(self, market: Market) -> list[Order]:
-        symbol = market.instrument.symbol
-        return [order for book in self._books.values() for order in book.live.values() if order.symbol == symbol]
+    def _live(self) -> list[Order]:
+        return [order for book in self._books.values() for order in book.live.values()]
+
+    def _may_be_auctioned(self, order: Order) -> bool:
+        limits = self.market(order).auction
+        if limits is None:
+            return True
+        return (order.triggered or order.ticket.kind != "SL") and limits[0] <= order.price <= limits[1]
 
     def _progress(self, order: Order, state: State, moment: datetime) -> None:
         """A cancel that is under way goes on showing."""

@@ -1,4 +1,7 @@
-"""The instrument file of the day, read as the broker writes it: 78 columns, some names with trailing blanks, paise."""
+"""The instrument file of the day, read as the broker writes it: 79 columns, some names with trailing blanks, paise.
+
+The last column, CASEligible, came in August 2026; a file without it has no closing auction.
+"""
 
 import csv
 from dataclasses import dataclass
@@ -24,6 +27,8 @@ class Instrument:
     freeze: int
     low: Decimal
     high: Decimal
+    auctioned: bool = False
+    """Whether the closing auction is for it."""
 
     @property
     def tradable(self) -> bool:
@@ -63,4 +68,5 @@ def _instrument(row: dict[str, str]) -> Instrument:
         freeze=int(row["lFreezeQty"]),
         low=Decimal(row["dLowPriceRange"] or 0) * _PAISE,
         high=Decimal(row["dHighPriceRange"] or 0) * _PAISE,
+        auctioned=row.get("CASEligible") == "Y",
     )

@@ -4,7 +4,10 @@ from datetime import datetime
 from decimal import Decimal
 
 from broker.simulator.doorway import Doorway, Price, rupees
-from broker.simulator.rms import TradingDay
+from broker.simulator.rms import Auction, TradingDay
+
+AuctionTimes = tuple[datetime, datetime, datetime]
+"""Freeze, entry and end."""
 
 
 class MarketDoor(Doorway):
@@ -45,9 +48,18 @@ class MarketDoor(Doorway):
         with self._now() as now:
             self._broker.floor.withdraw(self._broker.order(order), now)
 
-    def trade_within(self, opens: datetime, closes: datetime) -> None:
-        """Add a trading day, aware; at the close the exchange ends what is left. Without a day it is always open."""
-        if opens.tzinfo is None or closes.tzinfo is None or opens >= closes:
-            raise ValueError(f"not a trading day: {opens} to {closes}")
+    def trade_within(self, opens: datetime, closes: datetime, auction: AuctionTimes | None = None) -> None:
+        """Add a trading day, aware; at the close the exchange ends what is left. Without a day it is always open.
+
+        `auction` is the closing auction of eligible symbols (market rules §2.1): at the freeze the exchange cancels
+        their untriggered stop orders and limits outside 3 % of the last price; until the entry every request about
+        them is received and then rejected; at the end, at or after the close, what the last price reaches trades at
+        it, and the rest is cancelled. In between they trade only by `fill`.
+        """
+        if any(moment.tzinfo is None for moment in (opens, closes, *(auction or ()))):
+            raise ValueError(f"not a trading day, a time is without a zone: {opens} to {closes}, auction {auction}")
+        day = TradingDay(opens, closes, Auction(*auction) if auction else None)
+        if not day.orderly:
+            raise ValueError(f"not a trading day: {day}")
         with self._now():
-            self._broker.trade_within(TradingDay(opens, closes))
+            self._broker.trade_within(day)

@@ -1,6 +1,7 @@
 """The broker's risk checks: why an order that was received does not reach the exchange, in the broker's words.
 
-The texts about holdings and market orders were seen on the wire; the others are plain sentences of the same kind.
+The texts about holdings, market orders and the beginning of the closing auction were seen on the wire; the others are
+plain sentences of the same kind.
 """
 
 from dataclasses import dataclass
@@ -9,7 +10,19 @@ from decimal import Decimal
 
 from broker.simulator.book import Book
 from broker.simulator.exchange import Market
+from broker.simulator.instruments import Instrument
 from broker.simulator.orders import Order, Side
+
+
+@dataclass(frozen=True, slots=True)
+class Auction:
+    """The closing auction of a day: no request about an eligible symbol from the freeze to the entry; it trades at
+    its end.
+    """
+
+    freeze: datetime
+    entry: datetime
+    end: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +31,19 @@ class TradingDay:
 
     open: datetime
     close: datetime
+    auction: Auction | None = None
+
+    @property
+    def orderly(self) -> bool:
+        """Whether its moments follow one another."""
+        if self.auction is None:
+            return self.open < self.close
+        auction = self.auction
+        return self.open < auction.freeze < auction.entry < self.close <= auction.end
+
+    def in_transition(self, moment: datetime) -> bool:
+        """Whether eligible symbols are between continuous trading and the auction."""
+        return self.auction is not None and self.auction.freeze <= moment < self.auction.entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +60,12 @@ class TradingHours:
             return "RMS:Rule: Market is closed for segment nse_cm"
         return "RMS:Rule: Market is not open yet for segment nse_cm"
 
+    def transition(self, moment: datetime, instrument: Instrument) -> str | None:
+        """Why a request about the symbol is refused at the moment on the way into the closing auction."""
+        if instrument.auctioned and any(day.in_transition(moment) for day in self.days):
+            return "OMS: Trading session is in Transition to CAS session"
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -47,6 +79,8 @@ def objection(order: Order, terms: Terms, book: Book, market: Market, check_hold
     """Why the order cannot have these terms, None when it can."""
     if order.ticket.kind == "SL-M":
         return "Market order with Algo Id not allowed"
+    if market.auction and order.ticket.kind == "SL":
+        return "RMS:Rule: Stop orders are not admitted in the closing auction"
     return (
         _quantity_objection(terms.quantity, market)
         or _price_objection(terms.price, market)
@@ -68,6 +102,8 @@ def _price_objection(price: Decimal, market: Market) -> str | None:
         return f"RMS:Rule: Order price {price} is not a multiple of the tick size {market.instrument.tick}"
     if not market.low <= price <= market.high:
         return f"RMS:Rule: Order price {price} is outside the day's price range {market.low}-{market.high}"
+    if market.auction and not market.auction[0] <= price <= market.auction[1]:
+        return f"RMS:Rule: Order price {price} is outside 3 % around the reference price of the closing auction"
     return None
 
 

@@ -17,6 +17,7 @@ from broker.simulator.brokerage import Brokerage
 from broker.simulator.clock import Clock, SystemClock
 from broker.simulator.door import ControlDoor
 from broker.simulator.host import address, host, listen
+from broker.simulator.market_door import AuctionTimes
 from broker.simulator.server import Handler
 from broker.simulator.settings import Settings
 
@@ -26,7 +27,8 @@ SEED = 915
 class Simulator(ControlDoor):
     """A broker with accounts, a market and a control door. Start it once; a stopped one stays stopped.
 
-    `day` is the opening and the closing moment, None is always open. `holdings` are shares of each symbol that every
+    `day` is the opening and the closing moment and, if wanted, the closing auction (see
+    `trade_within`); None is always open. `holdings` are shares of each symbol that every
     account holds from the start. `settings` are the fields of Settings.
     """
 
@@ -39,7 +41,7 @@ class Simulator(ControlDoor):
         port: int = 0,
         instruments: Path | None = None,
         holdings: Mapping[str, int] | None = None,
-        day: tuple[datetime, datetime] | None = None,
+        day: tuple[datetime, datetime] | tuple[datetime, datetime, AuctionTimes] | None = None,
         **settings: object,
     ) -> None:
         people = make_accounts(accounts, seed) if isinstance(accounts, int) else accounts

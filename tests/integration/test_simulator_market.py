@@ -158,7 +158,7 @@ def test_a_moved_band_admits_what_it_refused(client: Client, clock: VirtualClock
 def test_the_instrument_file_is_served_where_the_paths_say(client: Client) -> None:
     (path,) = client.get("/script-details/1.0/masterscrip/file-paths")["data"]["filesPaths"]
     header, first, *_rest = requests.get(path, timeout=5).text.splitlines()
-    assert (len(header.split(",")), first.split(",")[5]) == (78, SYMBOL)
+    assert (len(header.split(",")), first.split(",")[5]) == (79, SYMBOL)
     assert "dTickSize ," in header
 
 

@@ -16,6 +16,7 @@ from broker.simulator.desk import OrderDesk
 from broker.simulator.exchange import Exchange
 from broker.simulator.faults import Faults
 from broker.simulator.floor import Floor
+from broker.simulator.instrument_file import InstrumentFile
 from broker.simulator.instruments import PACKAGED, read_instruments
 from broker.simulator.ledger import Ledger
 from broker.simulator.orders import Order
@@ -34,10 +35,10 @@ class Brokerage:
         self.lock = threading.RLock()
         self.clock = clock
         self.settings = settings
-        self.instrument_csv = (instruments or PACKAGED).read_bytes()
+        self.file = InstrumentFile((instruments or PACKAGED).read_bytes())
         self.books = {account.ucc: Book(account) for account in accounts}
         self.by_key = {book.account.consumer_key: book.account for book in self.books.values()}
-        self.exchange = Exchange(read_instruments(self.instrument_csv.decode()))
+        self.exchange = Exchange(read_instruments(self.file.content.decode()))
         self.ledger = Ledger()
         self.sessions = Sessions(seed)
         self.faults = Faults(seed)

@@ -30,6 +30,8 @@ class ControlDesk:
         self._writes: dict[str, Callable[[Asked], Report | None]] = {
             "price": self._price,
             "band": lambda asked: door.set_band(**asked),
+            "corporate-action": lambda asked: door.corporate_action(**asked),
+            "change-series": lambda asked: {"symbol": door.change_series(**asked)},
             "fill": lambda asked: door.fill(**asked),
             "lapse": lambda asked: door.lapse(**asked),
             "manual": lambda asked: {"order": door.manual_order(**asked)},

@@ -36,8 +36,8 @@ def file_paths(visit: Visit) -> Answer:
 
 
 def instrument_csv(visit: Visit) -> Answer:
-    """The instrument file as it is on disk."""
-    return Answer(visit.broker.instrument_csv, content_type="text/csv")
+    """The instrument file as it is today."""
+    return Answer(visit.broker.file.content, content_type="text/csv")
 
 
 def _market(name: str, visit: Visit) -> Market:

@@ -4,6 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from broker.simulator.doorway import Doorway, Price, rupees
+from broker.simulator.overnight import adjust, move
 from broker.simulator.rms import Auction, TradingDay
 
 AuctionTimes = tuple[datetime, datetime, datetime]
@@ -47,6 +48,23 @@ class MarketDoor(Doorway):
         """Have the exchange end an order, as it does at the close."""
         with self._now() as now:
             self._broker.floor.withdraw(self._broker.order(order), now)
+
+    def corporate_action(self, symbol: str, new: int, old: int, isin: str | None = None) -> None:
+        """Overnight: `new` shares for every `old` ones in each holding, prices and band in inverse ratio.
+
+        The instrument file has the new band, and the new ISIN if one is given, from now on. ValueError for a symbol
+        that was traded today or has live orders.
+        """
+        with self._now():
+            adjust(self._broker, symbol, new, old, isin)
+
+    def change_series(self, symbol: str, series: str) -> str:
+        """Overnight: the symbol moves to another series, token, ISIN and holdings stay; its new trading symbol.
+
+        The old one is unknown from now on. ValueError for a symbol that was traded today or has live orders.
+        """
+        with self._now():
+            return move(self._broker, symbol, series)
 
     def trade_within(self, opens: datetime, closes: datetime, auction: AuctionTimes | None = None) -> None:
         """Add a trading day, aware; at the close the exchange ends what is left. Without a day it is always open.

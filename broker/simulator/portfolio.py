@@ -84,6 +84,23 @@ class Portfolio:
         if quantity > 0:
             self.holdings[instrument.symbol] = Holding(instrument, quantity, average)
 
+    def adjust(self, instrument: Instrument, new: int, old: int) -> int:
+        """Have `new` shares for every `old` ones at the same cost, fractions lost; how many shares came (or went)."""
+        before = self.holdings.get(instrument.symbol)
+        if before is None:
+            return 0
+        quantity = before.quantity * new // old
+        self.hold(instrument, quantity, before.average * old / new)
+        return quantity - before.quantity
+
+    def rename(self, symbol: str, instrument: Instrument) -> int:
+        """The shares of the symbol are those of the instrument from now on; how many there are."""
+        before = self.holdings.pop(symbol, None)
+        if before is None:
+            return 0
+        self.hold(instrument, before.quantity, before.average)
+        return before.quantity
+
     def settle(self) -> None:
         """Turn the day's trades into holdings."""
         for trade in list(self.traded()):

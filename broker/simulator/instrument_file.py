@@ -1,0 +1,28 @@
+"""The instrument file as it is served: the bytes that were read, with the lines that corporate actions changed."""
+
+import csv
+import io
+
+
+class InstrumentFile:
+    """`content` is what a download gets from now on."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+
+    def revise(self, symbol: str, changes: dict[str, str]) -> None:
+        """Write new values into columns (named without their trailing blanks) of the line of the trading symbol."""
+        header, *lines = self.content.decode().splitlines()
+        columns = [name.strip() for name in header.split(",")]
+        place = columns.index("pTrdSymbol")
+        for number, line in enumerate(lines):
+            (cells,) = csv.reader([line])
+            if len(cells) > place and cells[place] == symbol:
+                lines[number] = _line(dict(zip(columns, cells, strict=False)) | changes)
+        self.content = "\n".join([header, *lines, ""]).encode()
+
+
+def _line(row: dict[str, str]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(row.values())
+    return text.getvalue()

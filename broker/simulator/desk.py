@@ -125,7 +125,7 @@ class OrderDesk:
         order.reason = reason or NO_REASON
         if reason:
             self._floor.enter(order, State.NOT_MODIFIED, moment)
-            self._floor.enter(order, State.OPEN, moment)
+            self._floor.enter(order, order.standing, moment)
         else:
             order.price, order.quantity = terms.price, terms.quantity
             self._floor.stand(order, moment)
@@ -134,7 +134,7 @@ class OrderDesk:
         if order.live:
             order.reason = reason
             self._floor.enter(order, State.NOT_CANCELLED, moment)
-            self._floor.enter(order, State.OPEN if order.resting else before, moment)
+            self._floor.enter(order, order.standing if order.resting else before, moment)
 
     def _objection(self, order: Order, terms: Terms) -> str | None:
         if terms.quantity <= order.filled:

@@ -112,6 +112,11 @@ class Order:
         return self.state not in TERMINAL
 
     @property
+    def standing(self) -> State:
+        """The state in which it stands at the exchange while nothing is asked of it."""
+        return State.TRIGGER_PENDING if self.ticket.kind == "SL" and not self.triggered else State.OPEN
+
+    @property
     def remaining(self) -> int:
         """Shares that may still trade."""
         return self.quantity - self.filled if self.live else 0

@@ -297,6 +297,19 @@ def test_a_stop_order_waits_for_its_trigger(client: Client, clock: VirtualClock)
     assert (client.row(number)["ordSt"], client.row(number)["avgPrc"]) == ("complete", "805.00")
 
 
+@pytest.mark.parametrize("call", ["modify", "cancel"])
+def test_a_stop_order_goes_on_waiting_after_a_refused_change(client: Client, clock: VirtualClock, call: str) -> None:
+    number = client.sell("a1", pt="SL", pr="800", tp="805")
+    clock.advance(1)
+    client.broker.fault(call, "reject")
+    answer = client.modify(number, "790", "10") if call == "modify" else client.cancel(number)
+    assert answer["stat"] == "Ok"
+    clock.advance(1)
+    assert client.row(number)["ordSt"] == "trigger pending"
+    client.broker.set_price(SYMBOL, 805)
+    assert client.row(number)["ordSt"] == "complete"
+
+
 def test_what_an_immediate_order_leaves_is_cancelled_at_once(client: Client, clock: VirtualClock) -> None:
     client.broker.set_price(SYMBOL, 900, liquidity=4)
     number = client.sell("a1", rt="IOC")

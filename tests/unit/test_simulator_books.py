@@ -17,7 +17,7 @@ START = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 Deed = tuple[str, int, int]
 deeds = st.lists(
     st.tuples(
-        st.sampled_from(["sell", "buy", "cancel", "modify", "price", "fill", "wait"]),
+        st.sampled_from(["sell", "buy", "cancel", "modify", "price", "fill", "slide", "wait"]),
         st.integers(0, 5),
         st.integers(1, 12),
     ),
@@ -52,6 +52,8 @@ class Hands:
             self.time += timedelta(seconds=amount / 100)
         elif name == "price":
             self.broker.floor.price(SYMBOL, Decimal(795 + 10 * which), amount, self.time)
+        elif name == "slide":
+            self.broker.floor.clear_outside(self.market, Decimal(800), Decimal(800 + 10 * which), self.time)
         elif order:
             self._touch(name, order, amount)
         self.broker.settle()

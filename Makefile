@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint format bench clean
+.PHONY: help demo prove test check lint format docs bench mutants clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/'
@@ -18,6 +18,9 @@ $(READY): setup.cfg pyproject.toml
 
 demo: $(READY) ## a whole trading day in about a minute: simulator, service, three users
 	$(BIN)/python run.py demo
+
+prove: $(READY) ## kills, freezes, outages and faults against the real service, judged; a few minutes
+	$(BIN)/python run.py prove
 
 test: $(READY) ## the whole suite, against a real PostgreSQL and the simulator
 	$(BIN)/python -m pytest
@@ -34,8 +37,14 @@ format: $(READY) ## rewrite the code in the house format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+docs: $(READY) ## rewrite the documents that are made from the code
+	$(BIN)/python run.py documents
+
 bench: $(READY) ## the opening bell against the floor, printed, never asserted
 	$(BIN)/python benchmarks/bell.py
+
+mutants: $(READY) ## break each promise on purpose, in a copy, and show which test notices
+	$(BIN)/python -m tests.mutants
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -43,9 +43,12 @@ class Settings(BaseSettings):
     cycle_seconds: float = Field(default=5.0, gt=0, le=60)
     orders_per_second: float = Field(default=5.0, ge=0, lt=10)
     reads_per_second: float = Field(default=5.0, ge=0, le=25)
-    call_deadline_seconds: float = Field(default=10.0, gt=0, le=60)
-    book_lag_seconds: float = Field(default=20.0, gt=0, le=300)
-    send_window_seconds: float = Field(default=5.0, gt=0, le=60)
+    kotak_call_deadline_seconds: float = Field(default=10.0, gt=0, le=60)
+    kotak_book_lag_seconds: float = Field(default=20.0, gt=0, le=300)
+    kotak_send_window_seconds: float = Field(default=5.0, gt=0, le=60)
+    kotak_absent_reads: int = Field(default=2, ge=2, le=10)
+    kotak_sellable_nets_orders: bool = False
+    kotak_busy_is_unsent: bool = True
     lease_seconds: float = Field(default=6.0, ge=0.3, le=60)
     pace: float = Field(default=1.0, gt=0, le=1)
     pool_size: int = Field(default=10, ge=2, le=100)

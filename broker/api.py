@@ -37,6 +37,9 @@ class Broker(Protocol):
     def order_book(self) -> Book:
         """All orders of the day, ours and the owner's."""
 
+    def tags_of(self, broker_order_id: str) -> tuple[str, ...]:
+        """Every tag that an order of the day ever showed, in no order."""
+
     def trades(self) -> tuple[Trade, ...]:
         """All fills of the day."""
 

@@ -4,12 +4,18 @@ import sys
 
 import typer
 
-from cli import db, orders, positions, users
+from cli import db, journal, orders, positions, users
+from cli.corrections import clear, ratio
 from cli.demo import demo
+from cli.documents import documents
 from cli.exits import EPILOG
+from cli.halts import halt, resume
+from cli.leave import leave
+from cli.prove import prove
 from cli.reports import coverage, explain, status
 from cli.sealing import seal
 from cli.serve import serve
+from cli.settle import settle
 from cli.simulate import simulator
 from domain.errors import NinefifteenError
 
@@ -29,11 +35,16 @@ def _root() -> None:
     """Keeps every open position of every trading account protected by exactly one sell order."""
 
 
-for group in (db.app, users.app, positions.app, orders.app):
+for group in (db.app, users.app, positions.app, orders.app, journal.app):
     app.add_typer(group)
-for verb in (coverage, status, explain, seal):
+positions.app.command()(ratio)
+positions.app.command()(clear)
+app.command("exit")(leave)
+app.command(hidden=True)(documents)
+for verb in (coverage, status, explain, halt, resume, settle, seal):
     app.command()(verb)
 app.command()(demo)
+app.command()(prove)
 app.command()(serve)
 app.command()(simulator)
 

@@ -10,12 +10,15 @@ from pathlib import Path
 from domain.errors import BadInput
 from domain.exits import EXAMPLES, parse_exit_rule
 from domain.models import BrokerName, Credentials
+from domain.orders import OwnerPolicy
 from repositories.vault import parse_plain
 
 SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9&._-]{0,39}")
+NUMBER = re.compile(r"[0-9]{1,40}")
 MOST_SHARES = 2**31 - 1
 HIGHEST_PRICE = 10_000_000
 MOST_DECIMALS = 8
+MOST_PERCENT = 20
 
 
 def broker(word: str) -> str:
@@ -25,6 +28,14 @@ def broker(word: str) -> str:
             f"The broker {word[:80]!r} is not known; known is: {', '.join(BrokerName)}. Nothing was written."
         )
     return word
+
+
+def because(written: str) -> str:
+    """Somebody's reason for a deed."""
+    why = " ".join(written.replace("\0", "").encode(errors="replace").decode().split())
+    if not why:
+        raise BadInput("Say why: --because TEXT. Nothing was written.")
+    return why
 
 
 def exit_rule(written: str) -> Mapping[str, object]:
@@ -41,6 +52,15 @@ def exit_rule(written: str) -> Mapping[str, object]:
 def optional_exit_rule(written: str) -> Mapping[str, object] | None:
     """An exit rule, or null for none."""
     return None if written.strip() == "null" else exit_rule(written)
+
+
+def policy(word: str) -> OwnerPolicy:
+    """What is to happen when the owner changes an order of ours."""
+    if word not in list(OwnerPolicy):
+        raise BadInput(
+            f"The policy {word[:80]!r} is not known; known are: {', '.join(OwnerPolicy)}. Nothing was written."
+        )
+    return OwnerPolicy(word)
 
 
 def symbol(word: str) -> str:
@@ -65,6 +85,18 @@ def quantity(word: str) -> int:
     return shares
 
 
+def shares(word: str) -> int:
+    """A number of shares, none of them included."""
+    return 0 if word.strip() == "0" else quantity(word)
+
+
+def number(word: str) -> str:
+    """A broker's order number."""
+    if not NUMBER.fullmatch(word.strip()):
+        raise BadInput(f"{word[:80]!r} is not an order number of a broker, which is digits. Nothing was written.")
+    return word.strip()
+
+
 def price(word: str) -> Decimal:
     """A price in rupees above zero."""
     try:
@@ -79,6 +111,20 @@ def price(word: str) -> Decimal:
             f" {MOST_DECIMALS} decimals; this is {word[:80]!r}. Nothing was written."
         )
     return rupees
+
+
+def percent(word: str) -> Decimal:
+    """How far below the last price an exit may go, in percent."""
+    try:
+        number = Decimal(word)
+    except InvalidOperation:
+        number = Decimal(-1)
+    exponent = number.as_tuple().exponent
+    if not isinstance(exponent, int) or exponent < -MOST_DECIMALS or not 0 <= number <= MOST_PERCENT:
+        raise BadInput(
+            f"The percentage must be a number from 0 to {MOST_PERCENT}; this is {word[:80]!r}. Nothing was written."
+        )
+    return number
 
 
 def credentials(name: str) -> Credentials:

@@ -6,29 +6,38 @@ from typing import Annotated
 
 import typer
 
+from cli.halts import halt_lines
 from cli.options import Json, OfUser
 from cli.output import rupees, say, write_json, write_table
-from cli.story import as_line, sentence, who
-from cli.wiring import Times, open_database
+from cli.story import as_line, generation, sentence, who
+from cli.wiring import coverage_repository, open_database
 from domain.coverage import Coverage, CoverState, Totals, total
-from domain.market import ExchangeCalendar
 from domain.tenancy import SupervisorRow, TenantStatus
-from domain.vantage import Tempo
 from domain.wording import stopped
-from repositories.coverage import CoverageRepository
-from repositories.database import Database
-from repositories.market_days import MarketDaysRepository
+from repositories.halts import concerning
 from repositories.standing import Halt, StandingRepository
 from repositories.stories import StoriesRepository
 from repositories.tenants import TenantsRepository
 from repositories.users import UsersRepository
-from settings import Settings, read_settings
+from settings import read_settings
 
-COVERAGE = ("POSITION", "USER", "SYMBOL", "QTY", "RESTING", "STATE", "SINCE (IST)", "NUMBER", "PRICE", "REASON")
+COVERAGE = (
+    "POSITION",
+    "USER",
+    "SYMBOL",
+    "QTY",
+    "RESTING",
+    "STATE",
+    "SINCE (IST)",
+    "NUMBER",
+    "PRICE",
+    "SEEN (IST)",
+    "REASON",
+)
 SUPERVISORS = ("SUPERVISOR", "HOST", "PID", "LEASE", "SINCE", "LEASE UNTIL", "DRILL", "BELL", "CLOSE", "CYCLE")
 TENANTS = ("ID", "USER", "ENABLED", "SERVED BY", "GENERATION", "STATE", "BEAT", "LAST BOOK", "TEXT")
 MOST_NAMED = 5
-HALTS = ("HALT", "USER", "SINCE", "BY", "BECAUSE")
+HALTS = ("HALT", "USER", "SINCE", "BY", "CANCELS", "BECAUSE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +54,15 @@ def coverage(user: OfUser = None, as_json: Json = False) -> None:
     settings = read_settings()
     with open_database(settings) as database:
         owner = UsersRepository(database).find(user).id if user else None
-        repository = _coverage(database, settings)
+        repository = coverage_repository(database, settings)
         covered = repository.read(owner)
         totals = total(covered, repository.sold_today(owner))
+        halts = concerning(StandingRepository(database).halts(), owner)
     if as_json:
-        write_json({"positions": covered, "totals": totals})
+        write_json({"halts": halts, "positions": covered, "totals": totals})
     else:
+        for line in halt_lines(halts):
+            say(line)
         _print_coverage(covered, totals)
     if any(one.alarming for one in covered):
         raise typer.Exit(1)
@@ -73,23 +85,16 @@ def explain(position: Annotated[int, typer.Argument(help="The position's number.
     with open_database(settings) as database:
         story = StoriesRepository(database).of_position(position)
         owner = next(told.row["user_id"] for told in story if told.kind == "opened")
-        covered = _coverage(database, settings).read(owner)
+        covered = coverage_repository(database, settings).read(owner)
     now = next((one for one in covered if one.position == position), None)
     if as_json:
         write_json({"position": position, "story": [as_line(told) for told in story], "now": now})
         return
-    rows = [(told.at, who(told), told.source, sentence(told)) for told in story]
-    write_table(("TIME (IST)", "BY", "ROW", "WHAT"), rows, "")
+    rows = [(told.at, who(told), generation(told), told.source, sentence(told)) for told in story]
+    write_table(("TIME (IST)", "BY", "GENERATION", "ROW", "WHAT"), rows, "")
     if now is not None:
         words = ": ".join(word for word in (now.reason, now.text) if word)
         say(f"Now {now.state}: {stopped(words)} {now.advice}".rstrip())
-
-
-def _coverage(database: Database, settings: Settings) -> CoverageRepository:
-    calendar = ExchangeCalendar(MarketDaysRepository(database).overrides())
-    times = Times.of(settings).trading
-    tempo = Tempo(times.cycle, times.book_lag, times.call_deadline)
-    return CoverageRepository(database, calendar, tempo)
 
 
 def _print_coverage(covered: Sequence[Coverage], totals: Totals) -> None:
@@ -105,7 +110,7 @@ def _print_coverage(covered: Sequence[Coverage], totals: Totals) -> None:
 
 def _cells(one: Coverage) -> tuple[object, ...]:
     held = (one.position, one.user, one.symbol, one.quantity, one.resting)
-    return (*held, one.state, one.since, one.broker_order_id, one.price, one.reason)
+    return (*held, one.state, one.since, one.broker_order_id, one.price, one.seen_at, one.reason)
 
 
 def _grouped(covered: Sequence[Coverage]) -> Mapping[str, Sequence[str]]:
@@ -123,7 +128,7 @@ def _print_status(found: Status) -> None:
     say("")
     write_table(TENANTS, map(_tenant, found.tenants), "There are no users; see: run.py user add --help")
     say("")
-    halts = [(h.id, h.user or "all users", h.created_at, h.created_by, h.because) for h in found.halts]
+    halts = [(h.id, h.user or "all users", h.created_at, h.created_by, h.cancel_orders, h.because) for h in found.halts]
     write_table(HALTS, halts, "No halt stands.")
     say("Times are IST.")
 

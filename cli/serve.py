@@ -10,7 +10,10 @@ from urllib.parse import urlsplit
 import typer
 
 from broker.kotak_neo import require_allowed
+from cli.dying import doom
+from cli.halts import halt_lines
 from cli.logs import start_logging
+from cli.output import printable
 from cli.wiring import TenantFactory, Times, open_database, open_vault
 from domain.clock import IST, SystemClock
 from domain.errors import BadInput, NotAllowed
@@ -25,6 +28,7 @@ from repositories.standing import StandingRepository
 from repositories.tenants import TenantsRepository
 from repositories.users import UsersRepository
 from repositories.vault import Vault
+from service.waypoints import Unwatched, Waypoints
 from settings import Settings, read_settings
 from tenants.settings import Repositories, SupervisorSettings
 from tenants.supervisor import Supervisor
@@ -46,16 +50,22 @@ def serve(
     day_length: Annotated[
         float | None, typer.Option(min=1, help="With --drill: seconds from the bell to the close.")
     ] = None,
+    die_at: Annotated[str | None, typer.Option(hidden=True, help="LABEL[:N]: SIGKILL at that waypoint.")] = None,
+    freeze_at: Annotated[str | None, typer.Option(hidden=True, help="LABEL[:N]: SIGSTOP at that waypoint.")] = None,
 ) -> None:
     """Serve every enabled user until SIGTERM or Ctrl-C; then drain and exit."""
     settings = read_settings()
     _require_sense(drill, open_in, day_length)
+    waypoints = _waypoints(drill, die_at, freeze_at)
     require_local_broker(settings)
     start_logging(settings.logs, settings.log_level, aloud=True)
     clock = SystemClock()
     moved = _drilled(clock, open_in, day_length) if drill else None
     vault = open_vault(settings)
-    with open_database(settings) as database, supervisor(settings, database, vault, clock, moved) as service:
+    with (
+        open_database(settings) as database,
+        supervisor(settings, database, vault, clock, moved, waypoints) as service,
+    ):
         _announce(settings, database, moved)
         code = service.run()
     typer.echo(f"Stopped with exit code {code}.")
@@ -64,11 +74,16 @@ def serve(
 
 @contextmanager
 def supervisor(
-    settings: Settings, database: Database, vault: Vault, clock: SystemClock, moved: DrillCalendar | None
+    settings: Settings,
+    database: Database,
+    vault: Vault,
+    clock: SystemClock,
+    moved: DrillCalendar | None,
+    waypoints: Waypoints | None = None,
 ) -> Iterator[Supervisor]:
     """The supervisor of this process with everything below it; connections are let go afterwards."""
     calendar: Calendar = moved or RowCalendar(MarketDaysRepository(database), clock)
-    factory = TenantFactory(database, vault, clock, calendar, settings)
+    factory = TenantFactory(database, vault, clock, calendar, settings, waypoints)
     with closing(database.another(SUPERVISORS_CONNECTIONS)) as own:
         rows = Repositories(own, UsersRepository(own), CredentialsRepository(own, vault), TenantsRepository(own))
         yield Supervisor(rows, factory, clock, _supervision(settings, moved), Listener(own, clock))
@@ -117,12 +132,20 @@ def _require_sense(drill: bool, open_in: float | None, day_length: float | None)
         raise BadInput("--open-in and --day-length move the trading day, which only a drill may do: add --drill.")
 
 
+def _waypoints(drill: bool, die_at: str | None, freeze_at: str | None) -> Waypoints:
+    if not drill and (die_at or freeze_at):
+        raise BadInput("--die-at and --freeze-at end the service on purpose, which only a drill may do: add --drill.")
+    return doom(die_at, freeze_at) if drill else Unwatched()
+
+
 def _drilled(clock: SystemClock, open_in: float | None, day_length: float | None) -> DrillCalendar:
     return moved_day(clock.now(), open_in or 0.0, day_length or WHOLE_DAY)
 
 
 def _announce(settings: Settings, database: Database, moved: DrillCalendar | None) -> None:
     users = UsersRepository(database).wanted().users
+    for line in halt_lines(StandingRepository(database).halts()):
+        typer.echo(printable(line))
     enabled = [user.name for user in users if user.enabled]
     for other in filter(lambda row: row.alive, StandingRepository(database).supervisors()):
         typer.echo(f"Another service ({other.host} pid {other.pid}) serves already; this one waits as a spare.")

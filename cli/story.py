@@ -1,23 +1,36 @@
-"""The story of a position in sentences: what each row says, in order of time."""
+"""The story of a position in sentences: what each row says, in order of time, with its evidence."""
 
 import json
+import re
 from collections.abc import Mapping
-from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
-from cli.output import printable, rupees
-from domain.clock import IST
+from cli.chronicle import clock, entry, money
+from cli.output import printable
 from repositories.stories import Happening
 
-HIDDEN = frozenset({"generation"})
+SERVICE = re.compile(r"service:.*#(\d+)")
+BY_PEOPLE = ("halt", "exit", "settlement")
 
 
 def who(happening: Happening) -> str:
-    """Who did it: the journal's actor, the generation of a send, or nothing that the row tells."""
-    if happening.kind == "journal":
-        return str(happening.row["actor"])
-    return f"#{happening.row['generation']}" if happening.kind in ("send", "answer") else ""
+    """Who did it: the journal's actor, whoever wrote the row, the service, or nothing that the row tells."""
+    row = happening.row
+    if happening.kind in ("journal", "archive"):
+        return str(row["actor"])
+    if happening.kind in BY_PEOPLE:
+        return str(row["created_by"])
+    number = generation(happening)
+    return "" if number is None else f"#{number}"
+
+
+def generation(happening: Happening) -> int | None:
+    """Under which generation of the tenant it happened; None for what no tenant did."""
+    number = happening.row.get("generation")
+    if number is None:
+        found = SERVICE.fullmatch(str(happening.row.get("actor") or ""))
+        number = found[1] if found else None
+    return None if number is None else int(number)
 
 
 def sentence(happening: Happening) -> str:
@@ -30,6 +43,7 @@ def as_line(happening: Happening) -> dict[str, object]:
     return {
         "at": happening.at,
         "who": who(happening),
+        "generation": generation(happening),
         "row": happening.source,
         "what": sentence(happening),
         "detail": happening.row,
@@ -39,33 +53,61 @@ def as_line(happening: Happening) -> dict[str, object]:
 def _opened(row: Mapping[str, Any]) -> str:
     whose = "its own" if row["exit_rule"] else "the user's"
     rule = json.dumps(row["exit_rule"] or row["user_rule"])
-    held = f"{row['quantity']} held, {row['sold_quantity']} sold"
-    return f"{row['symbol']} of {row['user']}: {held}, average {_rupees(row['avg_price'])}; exit rule {rule} ({whose})"
+    held = f"now {row['quantity']} held, {row['sold_quantity']} sold"
+    return f"{row['symbol']} of {row['user']}: {held}, average {money(row['avg_price'])}; exit rule {rule} ({whose})"
 
 
 def _order(row: Mapping[str, Any]) -> str:
-    now = f"now {row['status']}, {row['filled']} filled"
+    at = f" at {money(row['execution_price'])}" if row["filled"] else ""
+    seen = f", last in the order book {clock(row['seen_at'])}" if row["seen_at"] else ""
+    now = f"now {row['status']} since {clock(row['status_at'])}, {row['filled']} filled{at}{seen}"
     number = f", broker's number {row['broker_order_id']}" if row["broker_order_id"] else ""
-    because = f" ({row['reason']}: {row['reason_text'] or ''})" if row["reason"] else ""
-    return f"{row['side']} {row['quantity']} at {_rupees(row['price'])}, tag {row['tag']}{number}; {now}{because}"
+    words = ": ".join(part for part in (row["reason"], row["reason_text"]) if part)
+    because = f" ({words})" if words else ""
+    return f"{row['side']} {row['quantity']} at {money(row['price'])}, tag {row['tag']}{number}; {now}{because}"
 
 
 def _send(row: Mapping[str, Any]) -> str:
     about = f"{row['kind']} of order {row['order_id']}, attempt {row['attempt']}"
-    return f"{about}: {row['quantity']} at {_rupees(row['price'])}, before {_time(row['send_by'])}"
+    return f"{about}: {row['quantity']} at {money(row['price'])}, to leave before {clock(row['send_by'])}"
 
 
 def _answer(row: Mapping[str, Any]) -> str:
     words = ": ".join(part for part in (row["outcome"], row["text"]) if part)
-    number = (row["evidence"] or {}).get("broker_order_id")
+    evidence = row["evidence"] if isinstance(row["evidence"], dict) else {}
+    number = evidence.get("broker_order_id")
     return f"{row['kind']} of order {row['order_id']} was {words}{f', number {number}' if number else ''}"
 
 
-def _journal(row: Mapping[str, Any]) -> str:
-    detail = row["detail"] if isinstance(row["detail"], dict) else {"detail": row["detail"]}
-    told = [f"{name}={value}" for name, value in detail.items() if value is not None and name not in HIDDEN]
-    order = f" order {row['order_id']}" if row["order_id"] else ""
-    return f"{row['event']}{order} {', '.join(told)}".strip()
+def _absent(row: Mapping[str, Any]) -> str:
+    return f"order {row['id']}, tag {row['tag']}, was not in {row['absent_reads']} complete order books from here on"
+
+
+def _halt(row: Mapping[str, Any]) -> str:
+    whose = "of this user" if row["user_id"] else "of all users"
+    cancels = ", resting orders cancelled" if row["cancel_orders"] else ""
+    ended = f"ended {clock(row['ended_at'])}" if row["ended_at"] else "still standing"
+    return f"halt {whose}: {row['because']} ({ended}{cancels})"
+
+
+def _exit(row: Mapping[str, Any]) -> str:
+    wish = f"exit asked for, at most {row['at_most_percent_below_last']} % below the last price"
+    because = f", because: {row['because']}" if row["because"] else ""
+    limit = f"; limit {money(row['price'])} from {money(row['last_price'])}" if row["price"] else "; no limit yet"
+    ended = f", ended {clock(row['ended_at'])}" if row["ended_at"] else ""
+    return f"{wish}{because}{limit}{ended}"
+
+
+def _settlement(row: Mapping[str, Any]) -> str:
+    number = f" as {row['broker_order_id']}" if row["broker_order_id"] else ""
+    filled = f", {row['filled']} filled" if row["filled"] is not None else ""
+    price = f" at {money(row['price'])}" if row["price"] is not None else ""
+    word = f"order {row['order_id']} was {row['verdict']}{number}{filled}{price}"
+    return f"somebody says: {word}; because: {row['because']}"
+
+
+def _verdict(row: Mapping[str, Any]) -> str:
+    return f"the settlement of order {row['order_id']} is answered: {row['answer'] or ''}"
 
 
 def _reason(row: Mapping[str, Any]) -> str:
@@ -73,24 +115,22 @@ def _reason(row: Mapping[str, Any]) -> str:
 
 
 def _closed(row: Mapping[str, Any]) -> str:
-    price = f" at {_rupees(row['exit_price'])}" if row["exit_price"] is not None else ""
+    price = f" at {money(row['exit_price'])}" if row["exit_price"] is not None else ""
     return f"closed: {row['close_reason'] or 'no reason given'}{price}, {row['sold_quantity']} sold"
-
-
-def _rupees(value: object) -> str:
-    return "no price" if value is None else rupees(Decimal(str(value)))
-
-
-def _time(written: str) -> str:
-    return f"{datetime.fromisoformat(written).astimezone(IST):%H:%M:%S} IST"
 
 
 SENTENCES = {
     "opened": _opened,
+    "halt": _halt,
+    "exit": _exit,
     "order": _order,
     "send": _send,
     "answer": _answer,
-    "journal": _journal,
+    "absent": _absent,
+    "settlement": _settlement,
+    "verdict": _verdict,
+    "journal": entry,
+    "archive": entry,
     "reason": _reason,
     "closed": _closed,
 }

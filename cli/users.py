@@ -1,5 +1,6 @@
 """`user`: the accounts that are served. Secrets come from a file and are never printed."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -10,19 +11,26 @@ from cli.output import say, write_json, write_table
 from cli.reading import broker as known_broker
 from cli.reading import credentials as read_credentials
 from cli.reading import exit_rule as read_rule
+from cli.reading import policy as read_policy
 from cli.wiring import open_database, open_vault
 from domain.models import User
+from domain.orders import OwnerPolicy
 from domain.tenancy import TenantStatus
 from repositories.credentials import CredentialsRepository
+from repositories.halts import concerning
 from repositories.position_desk import PositionDesk
-from repositories.standing import CredentialState, StandingRepository
+from repositories.standing import CredentialState, Halt, StandingRepository
 from repositories.tenants import TenantsRepository
 from repositories.users import BadUser, UsersRepository
 from settings import read_settings
 
 app = typer.Typer(name="user", help="The accounts that are served.", no_args_is_help=True)
 CredentialsFile = Annotated[str, typer.Option(metavar="FILE", help="A JSON file of the plain fields; - for stdin.")]
-HEADINGS = ("ID", "NAME", "BROKER", "ENABLED", "LIVE", "EXIT RULE", "REVISION", "STATE", "TEXT")
+HEADINGS = ("ID", "NAME", "BROKER", "ENABLED", "LIVE", "EXIT RULE", "OWNER", "REVISION", "STATE", "TEXT", "HALTED")
+POLICIES: Mapping[OwnerPolicy, str] = {
+    OwnerPolicy.RESPECT: "respected for the day",
+    OwnerPolicy.REPROTECT: "undone: the order is placed again, at most twice a day",
+}
 
 
 @app.command()
@@ -49,7 +57,9 @@ def list_users(as_json: Json = False) -> None:
     with open_database(read_settings()) as database:
         wanted = UsersRepository(database).wanted()
         status = {tenant.user_id: tenant for tenant in TenantsRepository(database).status()}
-    rows = [_row(user, status.get(user.id)) for user in wanted.users] + [_unreadable(user) for user in wanted.bad]
+        halts = StandingRepository(database).halts()
+    rows = [_row(user, status.get(user.id), halts) for user in wanted.users]
+    rows += [_unreadable(user, halts) for user in wanted.bad]
     rows.sort(key=lambda row: int(str(row["id"])))
     if as_json:
         write_json({"users": rows})
@@ -63,7 +73,7 @@ def show(user: UserName, as_json: Json = False) -> None:
     with open_database(read_settings()) as database:
         found = UsersRepository(database).find(user)
         status = {tenant.user_id: tenant for tenant in TenantsRepository(database).status()}
-        row = _row(found, status.get(found.id))
+        row = _row(found, status.get(found.id), StandingRepository(database).halts())
         row["credentials"], row["sealed_at"] = _credentials(StandingRepository(database).credentials(found.id))
         row["open_positions"] = len(PositionDesk(database, ACTOR).list(found.id))
     if as_json:
@@ -81,6 +91,20 @@ def set_exit(user: UserName, rule: Rule) -> None:
         found = users.find(user)
         users.set_exit(found.id, wanted, by=ACTOR)
     say(f"User {found.name} sells by {rule}.")
+
+
+@app.command("set-policy")
+def set_policy(
+    user: UserName,
+    policy: Annotated[str, typer.Argument(metavar="respect|re-protect", help="Leave it for the day, or place again.")],
+) -> None:
+    """Say what is to happen when the owner cancels or changes an order of ours in the broker's app."""
+    wanted = read_policy(policy)
+    with open_database(read_settings()) as database:
+        users = UsersRepository(database)
+        found = users.find(user)
+        users.set_policy(found.id, wanted, by=ACTOR)
+    say(f"What {found.name} does to an order of ours in the broker's app is {POLICIES[wanted]}.")
 
 
 @app.command("set-credentials")
@@ -136,7 +160,7 @@ def _credentials(found: CredentialState) -> tuple[str, datetime | None]:
     return "sealed" if found.sealed else "missing", found.sealed_at
 
 
-def _row(user: User, tenant: TenantStatus | None) -> dict[str, object]:
+def _row(user: User, tenant: TenantStatus | None, halts: Sequence[Halt]) -> dict[str, object]:
     served = tenant is not None and tenant.alive
     return {
         "id": user.id,
@@ -145,12 +169,19 @@ def _row(user: User, tenant: TenantStatus | None) -> dict[str, object]:
         "enabled": user.enabled,
         "live": user.live,
         "exit_rule": user.exit_rule,
+        "owner_policy": user.owner_policy,
         "revision": user.revision,
         "state": tenant.state if tenant and served else "NOT SERVED",
         "text": tenant.text if tenant and served else None,
+        "halted": _halted(user.id, halts),
     }
 
 
-def _unreadable(user: BadUser) -> dict[str, object]:
+def _unreadable(user: BadUser, halts: Sequence[Halt]) -> dict[str, object]:
     row: dict[str, object] = {"id": user.id, "name": user.name, "broker": None, "enabled": user.enabled, "live": None}
-    return row | {"exit_rule": None, "revision": user.revision, "state": "UNREADABLE", "text": user.why}
+    row |= {"exit_rule": None, "owner_policy": None, "revision": user.revision, "state": "UNREADABLE"}
+    return row | {"text": user.why, "halted": _halted(user.id, halts)}
+
+
+def _halted(user_id: int, halts: Sequence[Halt]) -> str | None:
+    return "; ".join(halt.because for halt in concerning(halts, user_id)) or None

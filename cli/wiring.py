@@ -9,18 +9,22 @@ from dataclasses import dataclass
 
 from broker.kotak_neo import KotakAccount, KotakNeo, KotakSettings
 from domain.clock import Clock
-from domain.market import Calendar
+from domain.market import Calendar, ExchangeCalendar
 from domain.models import Credentials
 from domain.tenure import Tenure
+from domain.vantage import Tempo
+from repositories.coverage import CoverageRepository
 from repositories.credentials import CredentialsRepository
 from repositories.database import Database, require_trustworthy
 from repositories.embedded import open_embedded
 from repositories.instruments import InstrumentsRepository
+from repositories.market_days import MarketDaysRepository
 from repositories.schema import require_current, schema_status, upgrade
 from repositories.vault import Vault, load_keys
 from service.ports import InstrumentTable, Ports
 from service.settings import TradingSettings
 from service.trading_service import TradingService
+from service.waypoints import Unwatched, Waypoints
 from settings import Settings
 
 log = logging.getLogger("ninefifteen.wiring")
@@ -75,19 +79,38 @@ class Times:
         """Take over what the environment says."""
         trading = TradingSettings(
             cycle=settings.cycle_seconds,
-            send_window=settings.send_window_seconds,
-            call_deadline=settings.call_deadline_seconds,
-            book_lag=settings.book_lag_seconds,
+            send_window=settings.kotak_send_window_seconds,
+            call_deadline=settings.kotak_call_deadline_seconds,
+            book_lag=settings.kotak_book_lag_seconds,
+            absent_reads=settings.kotak_absent_reads,
+            sellable_nets_orders=settings.kotak_sellable_nets_orders,
         )
         return cls(trading.paced(settings.pace), settings.lease_seconds)
+
+
+def coverage_repository(database: Database, settings: Settings) -> CoverageRepository:
+    """How every position is covered, by the exchange's days and the pace of the service."""
+    calendar = ExchangeCalendar(MarketDaysRepository(database).overrides())
+    times = Times.of(settings).trading
+    tempo = Tempo(times.cycle, times.book_lag, times.call_deadline)
+    return CoverageRepository(database, calendar, tempo)
 
 
 class TenantFactory:
     """Makes the service of a tenure. Accounts live as long as the process, so that a restart of a tenant neither
     logs in again nor doubles its rate; changed credentials make a new account."""
 
-    def __init__(self, database: Database, vault: Vault, clock: Clock, calendar: Calendar, settings: Settings) -> None:
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        clock: Clock,
+        calendar: Calendar,
+        settings: Settings,
+        waypoints: Waypoints | None = None,
+    ) -> None:
         self._database = database
+        self._waypoints = waypoints or Unwatched()
         self._credentials = CredentialsRepository(database, vault)
         self._clock = clock
         self._calendar = calendar
@@ -103,7 +126,14 @@ class TenantFactory:
         account = self._account(tenure.user_id)
         broker = KotakNeo(account, tenure, self._clock, self._kotak, self._database.require_idle, self._tls)
         ports = Ports(
-            tenure, broker, self._database, self._clock, self._calendar, self._instruments, self._times.trading
+            tenure,
+            broker,
+            self._database,
+            self._clock,
+            self._calendar,
+            self._instruments,
+            self._times.trading,
+            self._waypoints,
         )
         return TradingService(ports)
 
@@ -124,4 +154,5 @@ def _kotak_settings(settings: Settings, times: Times) -> KotakSettings:
         call_deadline=times.trading.call_deadline,
         orders_per_second=settings.orders_per_second,
         reads_per_second=settings.reads_per_second,
+        busy_is_unsent=settings.kotak_busy_is_unsent,
     )

@@ -1,10 +1,11 @@
 """Whose shares they are: the demat account holds the owner's and ours together, and only rows tell them apart."""
 
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from domain.models import AccountDay, Order
-from domain.orders import Side
+from domain.orders import LIVE, Side
 from domain.reading import Outside
 
 MOST = 2**31 - 1
@@ -37,6 +38,46 @@ def sold_of_ours(day: AccountDay, outside: Outside, overnight: int) -> int:
     """How many more of our shares were sold outside: the owner's are consumed first, each share counted once."""
     own = max(0, day.total + max(0, outside.bought - day.outside_bought) - overnight)
     return max(0, outside.sold - own - day.removed)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What our own orders of a day did to the shares of one symbol; `resting`: still offered, by position."""
+
+    bought: int = 0
+    sold: int = 0
+    resting: Mapping[int | None, int] = field(default_factory=dict)
+
+    def beside(self, position_id: int) -> int:
+        """Shares that live sells of other positions take."""
+        return sum(shares for owner, shares in self.resting.items() if owner != position_id)
+
+
+def taken_by_us(orders: Iterable[Order], day: date) -> Mapping[str, Taken]:
+    """By trading symbol, in one pass however many positions there are."""
+    found: dict[str, Taken] = {}
+    for order in orders:
+        before = found.get(order.wire_symbol, Taken())
+        filled = order.filled if order.trading_day == day else 0
+        if order.side is Side.BUY:
+            found[order.wire_symbol] = replace(before, bought=before.bought + filled)
+            continue
+        live = {order.position_id: order.remainder} if order.status in LIVE else {}
+        found[order.wire_symbol] = Taken(before.bought, before.sold + filled, {**before.resting, **live})
+    return found
+
+
+def free_to_sell(sellable: int, ours: Taken, outside: Outside, resting_outside: int, t2t: bool) -> int:
+    """Shares that our sells of a symbol may take: sellable when the day began + bought today (not in trade for trade)
+    - sold today - resting sells that are not ours (market practice: never more than the account can deliver)."""
+    bought = 0 if t2t else outside.bought + ours.bought
+    return max(0, sellable + bought - outside.sold - ours.sold - resting_outside)
+
+
+def sellable_at_start(now: int, sold: int, bought: int, resting: int) -> int:
+    """Shares that could be sold when the day began, from what the broker says can be sold now: what was sold beyond
+    what was bought has left the figure, and so has what rests, where the broker nets it (`resting`, else 0)."""
+    return now + max(0, sold - bought) + resting
 
 
 def accounted(day: AccountDay, outside: Outside, taken: int) -> AccountDay:

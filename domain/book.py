@@ -8,6 +8,9 @@ from enum import StrEnum
 from domain.orders import Side
 from domain.outcomes import Evidence
 
+TRADE_FOR_TRADE = frozenset({"BE", "BZ", "ST"})
+"""Series of the NSE that settle trade for trade; ST is the same for SME shares."""
+
 
 class ReportedState(StrEnum):
     """An order's state at the broker; whatever we do not know is PENDING, never failed."""
@@ -35,6 +38,12 @@ class OrderReport:
     text: str
     evidence: Evidence
     product: str = ""
+    source: str = ""
+
+    @property
+    def resting(self) -> bool:
+        """Whether it may still trade."""
+        return self.state in (ReportedState.OPEN, ReportedState.PENDING)
 
     def carries(self, tag: str) -> bool:
         """Whether this row was placed under the tag; the broker appends to it on cancel."""
@@ -81,17 +90,22 @@ class Trade:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """Last traded price in rupees and when (UTC), None where the broker does not say."""
+    """Last traded price in rupees and when (UTC), and the band as it stands; None where the broker does not say."""
 
     token: str
     symbol: str
     last_price: Decimal
     at: datetime | None
+    band_low: Decimal | None = None
+    band_high: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """One line of the instrument file: prices in rupees, quantities in shares; a band of None is no band."""
+    """One line of the instrument file: prices in rupees, quantities in shares; a band of None is no band.
+
+    `auction`: whether the symbol takes part in the closing auction; None where the file does not say.
+    """
 
     symbol: str
     token: str
@@ -103,6 +117,12 @@ class Instrument:
     freeze_quantity: int | None
     band_low: Decimal | None
     band_high: Decimal | None
+    auction: bool | None = None
+
+    @property
+    def trade_for_trade(self) -> bool:
+        """Whether only settled shares can be sold: no sale of what was bought today (NSE series BE and BZ)."""
+        return self.series in TRADE_FOR_TRADE
 
 
 @dataclass(frozen=True, slots=True)

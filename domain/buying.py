@@ -36,6 +36,8 @@ def plan_buy(
         return _unsent(order, now)
     if order.status is not OrderStatus.REQUESTED or now.phase is not Phase.OPEN or now.halted is not None:
         return Wait()
+    if now.in_auction and instrument is not None and instrument.auction:
+        return Wait()
     if instrument is None:
         return Deny(order, Reason.UNKNOWN_SYMBOL, f"{order.wire_symbol} is not in today's instrument file.")
     return _checked(replace(order, price=round_down_to_tick(order.price, instrument.tick)), instrument, sells)

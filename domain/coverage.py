@@ -23,6 +23,10 @@ class CoverState(StrEnum):
     """Some shares have no order, and there is a reason."""
 
 
+CLOSED = frozenset({Reason.MARKET_CLOSED, Reason.CLOSING_AUCTION})
+"""No order can be placed, and that is as it should be."""
+
+
 @dataclass(frozen=True, slots=True)
 class Coverage:
     """One open position. `resting`: shares that rest as far as is known; `value`: rupees at cost of the shares without.
@@ -46,11 +50,12 @@ class Coverage:
     broker_order_id: str | None
     price: Decimal | None
     value: Decimal
+    market_open: bool = True
 
     @property
     def alarming(self) -> bool:
-        """Whether somebody has to know now: shares without an order while the market is open."""
-        return self.state is CoverState.UNPROTECTED and self.reason is not Reason.MARKET_CLOSED
+        """Whether somebody has to know now: shares without an order while the market is open for them."""
+        return self.market_open and self.state is CoverState.UNPROTECTED and self.reason not in CLOSED
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from domain.coverage import Coverage, CoverState
 from domain.live_sell import Verdict, certainly_unsent, judge, placing, resting, unprotected
-from domain.market import TradingDay
+from domain.market import Phase, TradingDay
 from domain.models import Order, Position
 from domain.orders import Reason
 from domain.reasons import ADVICE
@@ -15,7 +15,7 @@ from domain.vantage import Moment, Service, last_book, nobody
 BLIND = frozenset({TenantState.BACKOFF, TenantState.FAILED, TenantState.REFUSED, TenantState.STOPPED})
 """A tenant that does not even look; what its positions said before is old."""
 DOWN = BLIND | {TenantState.HELD}
-LASTING = frozenset({Reason.BREACHED, Reason.UNSETTLED_YESTERDAY})
+LASTING = frozenset({Reason.BREACHED, Reason.CORPORATE_ACTION, Reason.UNSETTLED_YESTERDAY})
 """What only a person can end, whoever looks or does not."""
 
 
@@ -39,6 +39,7 @@ def cover(position: Position, order: Order | None, service: Service, moment: Mom
         order.broker_order_id if order else None,
         order.price if order else None,
         _value(position, verdict.state, rests),
+        moment.open,
     )
 
 
@@ -46,7 +47,7 @@ def _verdict(position: Position, order: Order | None, service: Service, moment: 
     told = _told(position)
     unsent = order is None or certainly_unsent(order)
     if not moment.open:
-        return _closed(told, moment)
+        return _closed(told, service, moment)
     if told is not None and (told.reason is Reason.BREACHED or (unsent and told.reason in LASTING)):
         return told
     if unsent and not service.serving:
@@ -67,10 +68,12 @@ def _told(position: Position) -> Verdict | None:
     return unprotected(reason, text, position.reason_at)
 
 
-def _closed(told: Verdict | None, moment: Moment) -> Verdict:
+def _closed(told: Verdict | None, service: Service, moment: Moment) -> Verdict:
+    """What will keep a position from its order at the bell is told before it; what only a person can end, always."""
     text = moment.opens or "the market is closed"
-    if told is not None and told.reason in LASTING:
-        text += f"; before that: {told.reason}: {told.text}"
+    soon = moment.session.phase(moment.now) is Phase.BEFORE and service.serving
+    if told is not None and (told.reason in LASTING or soon):
+        return replace(told, text=f"{told.text}; {text}")
     close = moment.session.close if isinstance(moment.session, TradingDay) else None
     return unprotected(Reason.MARKET_CLOSED, text, close if close and close <= moment.now else None)
 

@@ -44,6 +44,26 @@ SPECIAL_SESSIONS: Mapping[date, tuple[time, time] | None] = {
 KNOWN_YEARS = frozenset({2026})
 
 
+@dataclass(frozen=True, slots=True)
+class AuctionTimes:
+    """When a closing auction runs, counted from the close of continuous trading; `since` is its first day.
+
+    From `freeze` on the exchange takes no request and cancels what is too far from the reference price; from `entry` on
+    it takes orders again; what the auction does not match by `end` is cancelled.
+    """
+
+    since: date
+    freeze: timedelta
+    entry: timedelta
+    end: timedelta
+
+
+AUCTIONS: tuple[AuctionTimes, ...] = (
+    AuctionTimes(date(2026, 8, 3), timedelta(minutes=-15), timedelta(minutes=-10), timedelta(minutes=5)),
+)
+"""By first day, latest last. Source: SEBI circular of 16 Jan 2026 and NSE/CMTR/73362; special sessions likewise."""
+
+
 class Phase(StrEnum):
     """Where a moment stands in its trading day."""
 
@@ -52,6 +72,7 @@ class Phase(StrEnum):
     BEFORE = "BEFORE"
     OPEN = "OPEN"
     AFTER = "AFTER"
+    AUCTION = "AUCTION"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +82,19 @@ class TradingDay:
     day: date
     bell: datetime
     close: datetime
+    freeze: datetime | None = None
 
     def phase(self, moment: datetime) -> Phase:
         """Open from the bell itself until just before the close."""
         if moment < self.bell:
             return Phase.BEFORE
         return Phase.OPEN if moment < self.close else Phase.AFTER
+
+    def phase_of(self, moment: datetime, auction: bool | None) -> Phase:
+        """The phase for a symbol that takes part in the closing auction: no request of ours from its freeze on."""
+        phase = self.phase(moment)
+        frozen = auction and self.freeze is not None and moment >= self.freeze
+        return Phase.AUCTION if frozen and phase is Phase.OPEN else phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +176,7 @@ def round_down_to_tick(price: Decimal, tick: Decimal) -> Decimal:
 def _overridden(override: DayOverride) -> Session:
     if override.bell is None or override.close is None:
         return NoTrading(override.day, override.because)
-    return TradingDay(override.day, override.bell, override.close)
+    return TradingDay(override.day, override.bell, override.close, _freeze(override.day, override.close))
 
 
 def _published(day: date) -> Session:
@@ -169,4 +197,10 @@ def _special(day: date) -> Session:
 
 
 def _hours(day: date, bell: time, close: time) -> TradingDay:
-    return TradingDay(day, datetime.combine(day, bell, IST), datetime.combine(day, close, IST))
+    end = datetime.combine(day, close, IST)
+    return TradingDay(day, datetime.combine(day, bell, IST), end, _freeze(day, end))
+
+
+def _freeze(day: date, close: datetime) -> datetime | None:
+    times = [auction for auction in AUCTIONS if auction.since <= day]
+    return close + times[-1].freeze if times else None

@@ -1,12 +1,12 @@
 """The rows as values: users, positions, orders, sends. Money in rupees (Decimal), quantities in shares."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from domain.orders import OrderStatus, SendKind, SendOutcome, Side
+from domain.orders import OrderStatus, OwnerPolicy, SendKind, SendOutcome, Side
 
 
 class BrokerName(StrEnum):
@@ -26,6 +26,7 @@ class User:
     live: bool
     revision: int
     exit_rule: Mapping[str, object]
+    owner_policy: str = OwnerPolicy.RESPECT
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ class Position:
     reason_at: datetime | None = None
     ticker: str | None = None
     placed_symbol: str | None = None
+    isin: str | None = None
 
     @property
     def open(self) -> bool:
@@ -96,6 +98,8 @@ class Order:
 
     `doubted`: some send of its tag once had no definite answer, so that the tag may be known to the broker.
     `cancel_asked`: we asked the broker to cancel it and were not told no, so that a cancellation is ours.
+    `price_moved`: more than one send of ours may have set its price, so that another price need not be the owner's.
+    `absent_reads`: complete reads in a row that did not show it; `changed_by_owner`: price or quantity, in the app.
     """
 
     id: int
@@ -118,9 +122,12 @@ class Order:
     status_at: datetime | None = None
     seen_at: datetime | None = None
     absent_since: datetime | None = None
+    absent_reads: int = 0
+    changed_by_owner: bool = False
     last_send: Send | None = None
     doubted: bool = False
     cancel_asked: bool = False
+    price_moved: bool = False
 
     @property
     def remainder(self) -> int:
@@ -152,10 +159,62 @@ class AccountDay:
 
 
 @dataclass(frozen=True, slots=True)
+class Exit:
+    """Somebody's wish to be out of a position: its sell becomes a limit at most so many percent below the last price.
+
+    The service finds the limit (rupees) once a day and keeps it; None until then.
+    """
+
+    id: int
+    position_id: int
+    at_most_percent_below_last: Decimal
+    created_at: datetime
+    because: str = ""
+    price: Decimal | None = None
+    last_price: Decimal | None = None
+    priced_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """A person's word about what became of an order; `filled` is absolute, `price` in rupees."""
+
+    id: int
+    order_id: int
+    verdict: str
+    because: str
+    created_by: str
+    broker_order_id: str | None = None
+    filled: int | None = None
+    price: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PreviousDay:
+    """What an account held of a symbol before its latest earlier day with a figure, and what that day changed."""
+
+    symbol: str
+    day: date
+    total: int
+    outside_bought: int
+    removed: int
+    bought: int
+    sold: int
+    bought_by_us: int
+    sold_by_us: int
+
+    @property
+    def expected(self) -> int:
+        """The shares that should be there the next morning."""
+        return self.total - self.outside_bought + self.bought - self.sold
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """Everything of one account that a decision needs, read in one transaction.
 
     `positions`: open ones, and closed ones with a live sell; `orders`: live and requested ones and all of the day.
+    `sellable`: shares that could be sold when the day began, by trading symbol; `exits` by position.
     """
 
     user: User
@@ -163,6 +222,10 @@ class Snapshot:
     positions: tuple[Position, ...]
     orders: tuple[Order, ...]
     account_days: Mapping[str, AccountDay]
+    halt_cancels: bool = False
+    sellable: Mapping[str, int] = field(default_factory=dict)
+    exits: Mapping[int, Exit] = field(default_factory=dict)
+    settlements: tuple[Settlement, ...] = ()
 
     def sells_of(self, position: Position) -> tuple[Order, ...]:
         """The position's sells, oldest first."""

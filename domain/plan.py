@@ -7,48 +7,60 @@ confirmed how much of the old order filled.
 from datetime import timedelta
 
 from domain.book import Instrument
+from domain.history import MOST_TRIES, held_by_history
 from domain.market import Phase
 from domain.models import Order, Position
-from domain.orders import LIVE, OrderStatus, Reason, SendKind, SendOutcome
+from domain.orders import LIVE, OrderStatus, OwnerPolicy, Reason, SendKind, SendOutcome
 from domain.steps import Abandon, Cancel, Circumstances, Hold, Modify, Place, Resend, Step, Wait
 from domain.wanted import Wanted, traded_symbol, wanted_sell
 
-MOST_TRIES = 3
-"""Rejected sells of one position on one day before a human has to look (market practice: cap, never loop)."""
+FROZEN = frozenset({Reason.BREACHED, Reason.CORPORATE_ACTION})
+"""What a position says of itself until a person has looked; nothing is sent for it."""
+STANDING = frozenset({Reason.MARKET_CLOSED, Reason.CLOSING_AUCTION, Reason.HALTED, *FROZEN})
+"""Why a resting order is left as it is without the position having to say so."""
 
 
 def plan_sell(position: Position, instrument: Instrument | None, orders: tuple[Order, ...], now: Circumstances) -> Step:
     """The next step for a position, given its sells of today and all that are still live, oldest first."""
     live = next((order for order in orders if order.status in LIVE), None)
-    wanted = wanted_sell(position, instrument, now.user)
-    blocked = _blocked(position, traded_symbol(position, instrument), now)
+    exiting = now.exits.get(position.id)
+    wanted = wanted_sell(position, instrument, now.user, exiting, now.free.get(position.id))
+    blocked = _blocked(position, instrument, now)
     if live is not None:
-        return _with_live(live, wanted, position, blocked, now)
+        return _with_live(live, wanted, position, blocked, instrument, now)
     if not position.open:
         return Wait()
-    held = blocked or _held_by_history([order for order in orders if order.trading_day == now.day], now)
+    today = [order for order in orders if order.trading_day == now.day]
+    held = blocked or held_by_history(today, now, exiting)
+    before = now.phase is Phase.BEFORE and held is not None and held.reason is Reason.MARKET_CLOSED
+    if isinstance(wanted, Hold) and (held is None or before):
+        return wanted
     if held is not None:
         return held
-    if isinstance(wanted, Hold):
-        return wanted
-    return Place(position, wanted.symbol, wanted.quantity, wanted.price, wanted.reason, wanted.text)
+    assert isinstance(wanted, Wanted)
+    rule = now.user.exit_rule if position.exit_rule is None else position.exit_rule
+    return Place(position, wanted.symbol, wanted.quantity, wanted.price, wanted.reason, wanted.text, rule)
 
 
-def _closed(now: Circumstances) -> Hold | None:
-    if now.phase is Phase.OPEN:
-        return None
-    return Hold(Reason.MARKET_CLOSED, now.phase_text or now.phase.value)
+def _closed(now: Circumstances, instrument: Instrument | None) -> Hold | None:
+    if now.phase is not Phase.OPEN:
+        return Hold(Reason.MARKET_CLOSED, now.phase_text or now.phase.value)
+    if now.in_auction and instrument is not None and instrument.auction:
+        text = f"the closing auction of {instrument.symbol} has begun; no request is sent before the next session"
+        return Hold(Reason.CLOSING_AUCTION, text)
+    return None
 
 
-def _blocked(position: Position, symbol: str, now: Circumstances) -> Hold | None:
+def _blocked(position: Position, instrument: Instrument | None, now: Circumstances) -> Hold | None:
     """Why nothing may be sent for a position now, be it new or for the second time."""
-    if position.reason == Reason.BREACHED:
-        return Hold(Reason.BREACHED, position.reason_text or "")
-    closed = _closed(now)
+    symbol = traded_symbol(position, instrument)
+    if position.reason in FROZEN:
+        return Hold(Reason(position.reason), position.reason_text or "")
+    closed = _closed(now, instrument)
+    if now.halted is not None and now.phase in (Phase.BEFORE, Phase.OPEN):
+        return Hold(Reason.HALTED, now.halted)
     if closed:
         return closed
-    if now.halted is not None:
-        return Hold(Reason.HALTED, now.halted)
     if symbol in now.leaving:
         return _behind(now.leaving[symbol], symbol, now)
     if symbol in now.orphans:
@@ -67,29 +79,13 @@ def _behind(order: Order, symbol: str, now: Circumstances) -> Hold:
     return Hold(Reason.UNKNOWN_SEND if order.status is OrderStatus.SUBMITTING else Reason.REPLACING, text)
 
 
-def _held_by_history(today: list[Order], now: Circumstances) -> Hold | None:
-    """Why nothing new may be sent after what became of the day's earlier orders."""
-    last = today[-1] if today else None
-    if last is None:
-        return None
-    if last.status is OrderStatus.CANCELLED and last.reason == Reason.CANCELLED_BY_USER:
-        return Hold(Reason.CANCELLED_BY_USER, f"order {last.broker_order_id} was cancelled outside this service")
-    return _rejected(last, today, now) if last.status is OrderStatus.REJECTED else None
-
-
-def _rejected(last: Order, today: list[Order], now: Circumstances) -> Hold | None:
-    """Tried again after a pause that grows with each rejection, and only so often."""
-    tries = sum(order.status is OrderStatus.REJECTED for order in today)
-    if tries >= MOST_TRIES:
-        return Hold(Reason.REJECTED, f"{tries} rejections today, the last: {last.reason_text}")
-    again = (last.status_at or now.at) + timedelta(seconds=now.retry_after * tries)
-    if now.at < again:
-        return Hold(Reason.RETRYING, f"rejected {tries} of {MOST_TRIES} times, next try soon: {last.reason_text}")
-    return None
-
-
 def _with_live(
-    live: Order, wanted: Wanted | Hold, position: Position, blocked: Hold | None, now: Circumstances
+    live: Order,
+    wanted: Wanted | Hold,
+    position: Position,
+    blocked: Hold | None,
+    instrument: Instrument | None,
+    now: Circumstances,
 ) -> Step:
     if _certainly_unsent(live) and live.trading_day != now.day:
         return Abandon(live, "its day is over")
@@ -100,15 +96,44 @@ def _with_live(
         return _unsent(live, wanted, position, blocked)
     if live.status is not OrderStatus.OPEN:
         return waiting_for(live)
+    unwanted = _unwanted(live, wanted, position, now)
+    if unwanted is not None:
+        return Wait() if _closed(now, instrument) else _cancelled(live, unwanted, now)
+    if isinstance(wanted, Hold):
+        return Wait(wanted.reason, wanted.text)
+    if blocked is None:
+        return _adjusted(live, wanted, position, now)
+    if blocked.reason is Reason.HALTED and isinstance(_adjusted(live, wanted, position, now), Modify | Cancel):
+        waits = f"{wanted.quantity} at {wanted.price} waits, {live.remainder} at {live.price} rest"
+        return Wait(Reason.HALTED, f"{blocked.text}; {waits}")
+    return Wait() if blocked.reason in STANDING else Wait(blocked.reason, blocked.text)
+
+
+def _unwanted(live: Order, wanted: Wanted | Hold, position: Position, now: Circumstances) -> str | None:
+    """Why a resting order must go, whatever else holds: it is for more than may be sold, or for less than was asked."""
     if not position.open or live.remainder > position.quantity:
-        return Cancel(live, f"remainder={live.remainder}, position={position.quantity if position.open else 0}")
-    if isinstance(wanted, Wanted) and live.wire_symbol != wanted.symbol:
-        return Cancel(live, f"symbol={live.wire_symbol}, wanted={wanted.symbol}")
-    if isinstance(wanted, Hold) and wanted.price is not None and live.price < wanted.price:
-        return Cancel(live, f"price={live.price}, wanted={wanted.price}: never sold for less than the rule asks")
-    if _closed(now) or now.halted is not None or isinstance(wanted, Hold) or position.reason == Reason.BREACHED:
-        return Wait(wanted.reason, wanted.text) if isinstance(wanted, Hold) else Wait()
-    return _adjusted(live, wanted)
+        return f"remainder={live.remainder}, position={position.quantity if position.open else 0}"
+    if now.halted is not None and now.halt_cancels:
+        return f"halted: {now.halted}"
+    if isinstance(wanted, Wanted):
+        if live.wire_symbol != wanted.symbol:
+            return f"symbol={live.wire_symbol}, wanted={wanted.symbol}"
+        too_many = wanted.reason is Reason.NOT_FREE and live.remainder > wanted.quantity
+        return f"remainder={live.remainder}, {wanted.text}" if too_many else None
+    if wanted.reason is Reason.NOT_FREE:
+        return f"remainder={live.remainder}, {wanted.text}"
+    if wanted.price is not None and live.price < wanted.price:
+        return f"price={live.price}, wanted={wanted.price}: never sold for less than the rule asks"
+    return None
+
+
+def _cancelled(live: Order, because: str, now: Circumstances) -> Step:
+    """A cancel; one that was asked for in vain is asked for again after a pause that grows with each."""
+    send = live.last_send
+    if send is None or send.kind is not SendKind.CANCEL:
+        return Cancel(live, because)
+    again = (send.outcome_at or send.created_at) + timedelta(seconds=now.retry_after * (send.attempt - 1))
+    return Cancel(live, because) if now.at >= again else waiting_for(live)
 
 
 def _unsent(live: Order, wanted: Wanted | Hold, position: Position, blocked: Hold | None) -> Step:
@@ -134,9 +159,10 @@ def waiting_for(live: Order) -> Wait:
     send = live.last_send
     if send is None or send.kind is not SendKind.CANCEL or send.attempt < MOST_TRIES:
         return Wait()
-    return Wait(
-        Reason.REPLACING, f"{send.attempt} cancels of order {live.broker_order_id}, {live.remainder} still rest"
+    text = (
+        f"{send.attempt} cancels of order {live.broker_order_id}, {live.remainder} still rest: {send.text or 'no word'}"
     )
+    return Wait(Reason.CANCEL_REFUSED, text)
 
 
 def _certainly_unsent(live: Order) -> bool:
@@ -149,14 +175,25 @@ def _differs(live: Order, wanted: Wanted | Hold) -> bool:
     return isinstance(wanted, Wanted) and (live.quantity, live.price) != (wanted.quantity, wanted.price)
 
 
-def _adjusted(live: Order, wanted: Wanted) -> Step:
+def _adjusted(live: Order, wanted: Wanted, position: Position, now: Circumstances) -> Step:
+    """What rests is sound; bring it to what is wanted, unless the owner wanted it otherwise and is respected."""
+    exiting = position.id in now.exits
+    if live.changed_by_owner and now.user.owner_policy != OwnerPolicy.REPROTECT and not exiting:
+        return _as_the_owner_wants(live, wanted)
     if live.remainder < wanted.quantity and wanted.reason is not Reason.FREEZE_QUANTITY:
-        return Cancel(live, f"remainder={live.remainder}, wanted={wanted.quantity}")
+        return _cancelled(live, f"remainder={live.remainder}, wanted={wanted.quantity}", now)
     if live.price == wanted.price:
         return Wait(wanted.reason, wanted.text)
     if live.filled or _modified_in_vain(live):
-        return Cancel(live, f"price={live.price}, wanted={wanted.price}")
+        return _cancelled(live, f"price={live.price}, wanted={wanted.price}", now)
     return Modify(live, wanted.price)
+
+
+def _as_the_owner_wants(live: Order, wanted: Wanted) -> Wait:
+    if (live.remainder, live.price) == (wanted.quantity, wanted.price):
+        return Wait(wanted.reason, wanted.text)
+    text = f"the owner made it {live.remainder} at {live.price}; the rule wants {wanted.quantity} at {wanted.price}"
+    return Wait(Reason.CHANGED_BY_USER, text)
 
 
 def _modified_in_vain(live: Order) -> bool:

@@ -10,6 +10,10 @@ from domain.models import Order
 from domain.orders import LIVE, OrderStatus, SendOutcome, Side
 from domain.tags import is_ours
 
+REWRITTEN = "-ADMINAPI"
+"""How a tag ends that the broker has made."""
+APP = "_MOB"
+"""The source of orders that the owner placed in the app; they are never ours."""
 INTRADAY = frozenset({"MIS", "CO", "BO"})
 """Products whose trades never reach the demat account: they are neither ours nor the owner's delivery shares."""
 
@@ -28,6 +32,8 @@ class Reading:
     """`complete`: well-formed, holds every number known today and nothing shrank, so that absence means something.
 
     `orphans` are symbols, with the shares that traded, of rows that carry our prefix and have no row of ours.
+    `resting_outside`: shares of a symbol in live sells that are not ours. `suspects`: orders in doubt, each with a row
+    whose tag the broker has rewritten and that could be it.
     """
 
     matched: tuple[tuple[Order, OrderReport], ...]
@@ -35,6 +41,14 @@ class Reading:
     complete: bool
     orphans: Mapping[str, int] = field(default_factory=dict)
     outside: Mapping[str, Outside] = field(default_factory=dict)
+    resting_outside: Mapping[str, int] = field(default_factory=dict)
+    suspects: tuple[tuple[Order, OrderReport], ...] = ()
+
+    @property
+    def unproven(self) -> tuple[Order, ...]:
+        """The orders in doubt that no row shows and of which no row could be one with its tag rewritten."""
+        suspected = {order.id for order, _ in self.suspects}
+        return tuple(order for order in self.missing if order.id not in suspected)
 
 
 def read_book(book: Book, orders: tuple[Order, ...], day: date, prefix: str) -> Reading:
@@ -46,12 +60,16 @@ def read_book(book: Book, orders: tuple[Order, ...], day: date, prefix: str) -> 
     missing = tuple(order for order, row in found if row is None)
     ours = {row.broker_order_id for _, row in matched}
     strangers = [row for row in by_number.values() if row.broker_order_id not in ours]
+    foreign = [row for row in strangers if not is_ours(row.tag, prefix)]
+    doubted = tuple(order for order in missing if in_doubt(order))
     return Reading(
         matched,
-        tuple(order for order in missing if in_doubt(order)),
+        doubted,
         _complete(book, by_number, matched, missing),
         _orphans(row for row in strangers if is_ours(row.tag, prefix) and _matters(row)),
-        _outside(row for row in strangers if not is_ours(row.tag, prefix)),
+        _outside(foreign),
+        _resting(foreign),
+        tuple((order, row) for order in doubted for row in foreign if _could_be(order, row)),
     )
 
 
@@ -74,8 +92,11 @@ def _found(sent: list[Order], by_number: Mapping[str, OrderReport]) -> list[tupl
 
 
 def _row_of(order: Order, rows: Mapping[str, OrderReport]) -> OrderReport | None:
+    """By number; by tag while no book has shown the number, which a person may have told wrongly."""
     if order.broker_order_id is not None:
-        return rows.get(order.broker_order_id)
+        known = rows.get(order.broker_order_id)
+        if known is not None or order.seen_at is not None:
+            return known
     return next((row for row in rows.values() if order.tag and row.carries(order.tag)), None)
 
 
@@ -109,6 +130,20 @@ def _outside(rows: Iterable[OrderReport]) -> Mapping[str, Outside]:
         if row.filled and row.product not in INTRADAY:
             totals[row.symbol] = _added(totals.get(row.symbol, Outside()), row)
     return totals
+
+
+def _resting(rows: Iterable[OrderReport]) -> Mapping[str, int]:
+    shares: dict[str, int] = {}
+    for row in rows:
+        if row.side is Side.SELL and row.resting and row.product not in INTRADAY:
+            shares[row.symbol] = shares.get(row.symbol, 0) + row.quantity - row.filled
+    return shares
+
+
+def _could_be(order: Order, row: OrderReport) -> bool:
+    """Whether a row may be an order whose tag was rewritten when somebody changed it in the app (wire, tags)."""
+    same = (row.symbol, row.side) == (order.wire_symbol, order.side)
+    return same and row.tag.endswith(REWRITTEN) and APP not in row.source
 
 
 def _added(total: Outside, row: OrderReport) -> Outside:

@@ -37,12 +37,13 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """The circumstances of a read: `at` its beginning (UTC), whether the market had closed by its end, and whether a
-    send answered by silence may still be on its way."""
+    """The circumstances of a read: `at` its beginning (UTC), whether the market had closed by its end, whether a send
+    answered by silence may still be on its way, and the symbols whose closing auction has begun."""
 
     at: datetime
     market_closed: bool
     seconds_until_absent: float
+    in_auction: frozenset[str] = frozenset()
 
     def too_late_for(self, order: Order) -> bool:
         """Whether the order's last send, had it arrived, would show in this read."""
@@ -64,6 +65,8 @@ def sight(order: Order, report: OrderReport, look: Look) -> Sighting:
         filled=filled,
         execution_price=_average(report) if filled > order.filled else order.execution_price,
         absent_since=None,
+        absent_reads=0,
+        changed_by_owner=order.changed_by_owner or report.quantity < order.quantity,
     )
     after = _ended(_repriced(after, report, look), report, look)
     larger = _larger(order, report)
@@ -105,13 +108,14 @@ def _value(order: Order) -> Decimal:
 
 
 def _repriced(order: Order, report: OrderReport, look: Look) -> Order:
-    """A price that we asked for is ours once the book shows it; one that never came is the book's again."""
+    """The book's price is the price. One that we asked for and does not show yet is waited for; one that no send of
+    ours can have made is the owner's."""
     send = order.last_send
-    if send is None or send.kind is not SendKind.MODIFY or report.price == order.price or report.price <= 0:
+    if send is None or report.price == order.price or report.price <= 0:
         return order
-    if report.price == send.price or look.too_late_for(order):
-        return replace(order, price=report.price)
-    return order
+    if send.kind is SendKind.MODIFY and not (report.price == send.price or look.too_late_for(order)):
+        return order
+    return replace(order, price=report.price, changed_by_owner=order.changed_by_owner or not order.price_moved)
 
 
 def _settled(order: Order, report: OrderReport, look: Look) -> SendOutcome | None:
@@ -167,6 +171,8 @@ def _cancelled(order: Order, report: OrderReport, look: Look) -> Order:
         return _stopped(order, OrderStatus.CANCELLED, Reason.CANCELLED_BY_US, report.text)
     if look.market_closed:
         return _stopped(order, OrderStatus.LAPSED, Reason.END_OF_DAY, report.text)
+    if report.symbol in look.in_auction:
+        return _stopped(order, OrderStatus.LAPSED, Reason.CLOSING_AUCTION, report.text)
     return _stopped(order, OrderStatus.CANCELLED, Reason.CANCELLED_BY_USER, report.text)
 
 

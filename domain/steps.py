@@ -6,13 +6,13 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from domain.market import Phase
-from domain.models import Order, Position, User
+from domain.models import Exit, Order, Position, User
 from domain.orders import Reason
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A new sell under a new tag."""
+    """A new sell under a new tag. `rule`: what the price was made from, for the story."""
 
     position: Position
     symbol: str
@@ -20,6 +20,7 @@ class Place:
     price: Decimal
     reason: Reason | None = None
     text: str = ""
+    rule: Mapping[str, object] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,9 @@ class Circumstances:
 
     The sets are trading symbols: `orphans` with orders of this installation that have no row, `unsettled_sales` sold
     outside in a way that is not understood yet, `leaving` with live sells of positions that are closed.
+    `free`: shares that the sell of a position may take, where known; `exits`: wishes to be out; both by position.
+    `in_auction`: the closing auction has begun for the symbols that take part in it. `halt_cancels`: a halt that
+    also takes back what rests.
     """
 
     user: User
@@ -90,6 +94,10 @@ class Circumstances:
     retry_after: float = 30.0
     phase_text: str = ""
     halted: str | None = None
+    halt_cancels: bool = False
     orphans: frozenset[str] = frozenset()
     unsettled_sales: frozenset[str] = frozenset()
     leaving: Mapping[str, Order] = field(default_factory=dict)
+    in_auction: bool = False
+    free: Mapping[int, int] = field(default_factory=dict)
+    exits: Mapping[int, Exit] = field(default_factory=dict)

@@ -1,22 +1,29 @@
 """One account as a decision needs it: the user's row, halts, positions, orders, its own shares; one transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from datetime import date
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import text
 
 from domain.errors import BadInput
-from domain.models import AccountDay, Snapshot, User
-from repositories.doors import Door, as_rows, as_value
+from domain.models import AccountDay, Exit, PreviousDay, Settlement, Snapshot, User
+from repositories.doors import Door, as_json, as_rows, as_value
 from repositories.orders import OrdersRepository
 from repositories.positions import PositionsRepository
 
 USER = text(
-    "SELECT id, name, broker, enabled, live, revision, CAST(exit_rule AS text) AS exit_rule,"
-    " (SELECT string_agg(h.because, '; ' ORDER BY h.id) FROM halts h"
-    " WHERE (h.user_id = u.id OR h.user_id IS NULL) AND h.ended_at IS NULL) AS halted"
-    " FROM users u WHERE id = :user_id"
+    "SELECT id, name, broker, enabled, live, revision, CAST(exit_rule AS text) AS exit_rule, owner_policy,"
+    " h.halted, coalesce(h.cancels, false) AS halt_cancels,"
+    " (SELECT json_agg(e) FROM exits e WHERE e.user_id = u.id AND e.ended_at IS NULL) AS exits,"
+    " (SELECT json_agg(s ORDER BY s.id) FROM settlements s WHERE s.user_id = u.id AND s.answered_at IS NULL)"
+    " AS settlements,"
+    " (SELECT json_object_agg(f.symbol, f.sellable) FROM free_shares f WHERE f.user_id = u.id AND f.day = :day)"
+    " AS sellable FROM users u LEFT JOIN LATERAL (SELECT string_agg(h.because, '; ' ORDER BY h.id) AS halted,"
+    " bool_or(h.cancel_orders) AS cancels FROM halts h"
+    " WHERE (h.user_id = u.id OR h.user_id IS NULL) AND h.ended_at IS NULL) h ON true WHERE id = :user_id"
 )
 DAYS = text(
     "SELECT symbol, total, outside_bought, removed, sold_seen, value_seen, bought_seen FROM account_days"
@@ -34,6 +41,32 @@ ACCOUNT_FOR = text(
     " FROM jsonb_to_recordset(CAST(:rows AS jsonb))"
     " AS r(symbol text, removed int, sold_seen bigint, value_seen numeric, bought_seen bigint)"
     " WHERE d.user_id = :user_id AND d.day = :day AND d.symbol = r.symbol"
+)
+NOTE_FREE = text(
+    "INSERT INTO free_shares (user_id, day, symbol, sellable) SELECT :user_id, :day, r.key, CAST(r.value AS int)"
+    " FROM jsonb_each_text(CAST(:rows AS jsonb)) r ON CONFLICT (user_id, day, symbol) DO UPDATE"
+    " SET sellable = excluded.sellable, noted_at = now() WHERE free_shares.sellable <> excluded.sellable"
+)
+PREVIOUS = text(
+    "WITH d AS (SELECT DISTINCT ON (symbol) * FROM account_days WHERE user_id = :user_id AND day < :day"
+    " AND day >= CAST(:day AS date) - 30 AND symbol = ANY (:symbols) ORDER BY symbol, day DESC)"
+    " SELECT d.symbol, d.day, d.total, d.outside_bought, d.removed, o.bought AS bought_by_us,"
+    " o.sold AS sold_by_us, d.bought_seen + o.bought AS bought, d.sold_seen + o.sold AS sold"
+    " FROM d CROSS JOIN LATERAL (SELECT"
+    " coalesce(sum(filled) FILTER (WHERE side = 'BUY'), 0) AS bought,"
+    " coalesce(sum(filled) FILTER (WHERE side = 'SELL'), 0) AS sold FROM orders"
+    " WHERE user_id = :user_id AND trading_day = d.day AND coalesce(placed_symbol, symbol) = d.symbol) o"
+)
+PRICE_EXITS = text(
+    "UPDATE exits e SET price = r.price, last_price = r.last_price, priced_on = :day"
+    " FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id bigint, price numeric, last_price numeric)"
+    " WHERE e.id = r.id AND e.ended_at IS NULL"
+)
+END_EXITS = text("UPDATE exits SET ended_at = :now WHERE position_id = ANY (:ids) AND ended_at IS NULL")
+ANSWER_SETTLEMENTS = text(
+    "UPDATE settlements s SET answered_at = :now, answer = r.answer"
+    " FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id bigint, answer text)"
+    " WHERE s.id = r.id AND s.answered_at IS NULL"
 )
 HALT = text(
     "INSERT INTO halts (user_id, because, created_by) SELECT :user_id, :because, :created_by"
@@ -56,14 +89,24 @@ class AccountsRepository:
         """Everything a decision needs; with `lock` the positions stay as they are until the transaction ends."""
         with self._door() as session:
             positions = self._positions.held(self._user_id, lock=lock)
-            row = session.execute(USER, {"user_id": self._user_id}).mappings().one_or_none()
+            row = session.execute(USER, {"user_id": self._user_id, "day": day}).mappings().one_or_none()
             if row is None:
                 raise BadInput(f"User {self._user_id} has no row any more.")
             days = session.execute(DAYS, {"user_id": self._user_id, "day": day}).mappings()
             account_days = {entry["symbol"]: AccountDay(**entry) for entry in days}
             orders = self._orders.of_day(self._user_id, day)
         values = {name: row[name] for name in User.__slots__} | {"exit_rule": as_value(row["exit_rule"])}
-        return Snapshot(User(**values), row["halted"], positions, orders, account_days)
+        return Snapshot(
+            User(**values),
+            row["halted"],
+            positions,
+            orders,
+            account_days,
+            row["halt_cancels"],
+            row["sellable"] or {},
+            {found["position_id"]: _exit(found) for found in row["exits"] or ()},
+            tuple(_settlement(found) for found in row["settlements"] or ()),
+        )
 
     def tag_prefix(self) -> str:
         """What every tag of this installation begins with; read once."""
@@ -86,7 +129,70 @@ class AccountsRepository:
             with self._door() as session:
                 session.execute(ACCOUNT_FOR, {"user_id": self._user_id, "day": day, "rows": as_rows(rows)})
 
+    def note_sellable(self, day: date, figures: Mapping[str, int]) -> None:
+        """Keep how many shares could be sold when the day began; a later figure replaces an earlier one."""
+        if figures:
+            with self._door() as session:
+                session.execute(NOTE_FREE, {"user_id": self._user_id, "day": day, "rows": as_json(figures)})
+
+    def previous(self, day: date, symbols: Iterable[str]) -> Mapping[str, PreviousDay]:
+        """The latest day of the month before that has a figure of each symbol, and what was seen traded on it."""
+        asked = {"user_id": self._user_id, "day": day, "symbols": sorted(symbols)}
+        with self._door() as session:
+            return {row["symbol"]: PreviousDay(**row) for row in session.execute(PREVIOUS, asked).mappings()}
+
+    def price_exits(self, day: date, prices: Mapping[int, tuple[Decimal, Decimal]]) -> None:
+        """Keep the limit of exits, and the last price it was made from, for the day (rupees)."""
+        rows = [{"id": number, "price": price, "last_price": last} for number, (price, last) in prices.items()]
+        if rows:
+            with self._door() as session:
+                session.execute(PRICE_EXITS, {"day": day, "rows": as_rows(rows)})
+
+    def end_exits(self, position_ids: Iterable[int], now: datetime) -> None:
+        """Nobody need be got out of positions that are gone."""
+        ids = sorted(position_ids)
+        if ids:
+            with self._door() as session:
+                session.execute(END_EXITS, {"ids": ids, "now": now})
+
+    def answer_settlements(self, answers: Mapping[int, str], now: datetime) -> None:
+        """Say of settlements what became of them; an answered one is never answered again."""
+        rows = [{"id": number, "answer": answer} for number, answer in answers.items()]
+        if rows:
+            with self._door() as session:
+                session.execute(ANSWER_SETTLEMENTS, {"now": now, "rows": as_rows(rows)})
+
     def halt(self, because: str, created_by: str) -> None:
         """Stop new orders of this user until somebody ends the halt; the same reason halts once."""
         with self._door() as session:
             session.execute(HALT, {"user_id": self._user_id, "because": because, "created_by": created_by})
+
+
+def _exit(row: Mapping[str, Any]) -> Exit:
+    return Exit(
+        row["id"],
+        row["position_id"],
+        Decimal(str(row["at_most_percent_below_last"])),
+        datetime.fromisoformat(row["created_at"]),
+        row["because"],
+        _rupees(row["price"]),
+        _rupees(row["last_price"]),
+        date.fromisoformat(row["priced_on"]) if row["priced_on"] else None,
+    )
+
+
+def _settlement(row: Mapping[str, Any]) -> Settlement:
+    return Settlement(
+        row["id"],
+        row["order_id"],
+        row["verdict"],
+        row["because"],
+        row["created_by"],
+        row["broker_order_id"],
+        row["filled"],
+        _rupees(row["price"]),
+    )
+
+
+def _rupees(number: object) -> Decimal | None:
+    return None if number is None else Decimal(str(number))

@@ -17,6 +17,11 @@ def as_rows(rows: Iterable[Mapping[str, Any]]) -> str:
     return json.dumps(list(rows), default=str)
 
 
+def as_json(value: Mapping[str, Any]) -> str:
+    """An object as one JSON parameter."""
+    return json.dumps(dict(value), default=str)
+
+
 def as_value(written: str | None) -> Any:
     """A JSON column read as text: its value, or the text itself where Python cannot hold it; None for none.
 

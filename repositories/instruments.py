@@ -13,12 +13,12 @@ from repositories.tables import instruments
 
 REPLACE = text(
     "INSERT INTO instruments (symbol, token, name, series, isin, tick, lot, freeze_quantity, band_low, band_high,"
-    " loaded_on) SELECT r.*, :day FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(symbol text, token text,"
+    " auction, loaded_on) SELECT r.*, :day FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(symbol text, token text,"
     " name text, series text, isin text, tick numeric, lot int, freeze_quantity int, band_low numeric,"
-    " band_high numeric) ON CONFLICT (symbol) DO UPDATE SET (token, name, series, isin, tick, lot, freeze_quantity,"
-    " band_low, band_high, loaded_on) = (excluded.token, excluded.name, excluded.series, excluded.isin,"
-    " excluded.tick, excluded.lot, excluded.freeze_quantity, excluded.band_low, excluded.band_high,"
-    " excluded.loaded_on)"
+    " band_high numeric, auction boolean) ON CONFLICT (symbol) DO UPDATE SET (token, name, series, isin, tick, lot,"
+    " freeze_quantity, band_low, band_high, auction, loaded_on) = (excluded.token, excluded.name, excluded.series,"
+    " excluded.isin, excluded.tick, excluded.lot, excluded.freeze_quantity, excluded.band_low, excluded.band_high,"
+    " excluded.auction, excluded.loaded_on)"
 )
 FORGET = text("DELETE FROM instruments WHERE loaded_on <> :day")
 COUNT = text("SELECT count(*) FROM instruments")

@@ -14,31 +14,40 @@ from repositories.tables import orders
 COLUMNS = (
     "o.id, o.user_id, o.side, o.symbol, o.status, o.quantity, o.price, o.position_id, o.ticker, o.placed_symbol,"
     " o.tag, o.broker_order_id, o.filled, o.execution_price, o.trading_day, o.reason, o.reason_text, o.status_at,"
-    " o.seen_at, o.absent_since"
+    " o.seen_at, o.absent_since, o.absent_reads, o.changed_by_owner"
 )
 SENT = "id, order_id, kind, attempt, generation, price, quantity, send_by, created_at, outcome, outcome_at, text"
 
-OF_DAY = text(
+WITH_SEND = (
     f"SELECT {COLUMNS}, {', '.join(f's.{name.strip()} AS send_{name.strip()}' for name in SENT.split(','))},"
     " EXISTS (SELECT FROM sends d WHERE d.order_id = o.id AND d.kind = 'place'"
     " AND (d.outcome IS NULL OR d.outcome IN ('unknown', 'absent'))) AS doubted,"
     " EXISTS (SELECT FROM sends c WHERE c.order_id = o.id AND c.kind = 'cancel'"
-    " AND (c.outcome IS NULL OR c.outcome NOT IN ('not_sent', 'refused'))) AS cancel_asked"
+    " AND (c.outcome IS NULL OR c.outcome NOT IN ('not_sent', 'refused'))) AS cancel_asked,"
+    " EXISTS (SELECT FROM sends m WHERE m.order_id = o.id AND (m.kind = 'modify' OR m.kind = 'place' AND m.attempt > 1)"
+    " AND m.outcome IS DISTINCT FROM 'not_sent') AS price_moved"
     f" FROM orders o LEFT JOIN LATERAL (SELECT {SENT} FROM sends WHERE order_id = o.id ORDER BY id DESC LIMIT 1) s"
-    " ON true WHERE o.user_id = :user_id AND (o.trading_day = :day"
+    " ON true"
+)
+OF_DAY = text(
+    f"{WITH_SEND} WHERE o.user_id = :user_id AND (o.trading_day = :day"
     " OR o.status IN ('REQUESTED', 'SUBMITTING', 'ACCEPTED', 'OPEN', 'CANCELLING')) ORDER BY o.id"
 )
+ONE = text(f"{WITH_SEND} WHERE o.id = :id")
 
 UPDATE = text(
     "UPDATE orders o SET status = r.status, position_id = r.position_id, broker_order_id = r.broker_order_id,"
     " quantity = r.quantity, price = r.price, filled = r.filled, execution_qty = nullif(r.filled, 0),"
     " execution_price = r.execution_price, reason = r.reason, reason_text = r.reason_text,"
-    " absent_since = r.absent_since, evidence = coalesce(r.evidence, o.evidence),"
+    " absent_since = r.absent_since, absent_reads = r.absent_reads, changed_by_owner = r.changed_by_owner,"
+    " evidence = coalesce(r.evidence, o.evidence),"
+    " evidence_at = CASE WHEN r.evidence IS NULL THEN o.evidence_at ELSE clock_timestamp() END,"
     " status_at = CASE WHEN o.status = r.status THEN o.status_at ELSE :now END,"
     " execution_time = CASE WHEN r.filled > o.filled THEN :now ELSE o.execution_time END"
     " FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id bigint, status text, position_id bigint,"
     " broker_order_id text, quantity int, price numeric, filled int, execution_price numeric, reason text,"
-    " reason_text text, absent_since timestamptz, evidence jsonb) WHERE o.id = r.id"
+    " reason_text text, absent_since timestamptz, absent_reads int, changed_by_owner boolean, evidence jsonb)"
+    " WHERE o.id = r.id"
 )
 SEEN = text("UPDATE orders SET seen_at = :seen_at WHERE id = ANY (:ids)")
 CLOSE_BUYS = text(
@@ -69,6 +78,12 @@ class OrdersRepository:
         with self._door() as session:
             rows = session.execute(OF_DAY, {"user_id": user_id, "day": day}).mappings()
             return tuple(_order(row) for row in rows)
+
+    def find(self, order_id: int) -> Order | None:
+        """One order with its last send, or None."""
+        with self._door() as session:
+            row = session.execute(ONE, {"id": order_id}).mappings().one_or_none()
+        return None if row is None else _order(row)
 
     def update(self, changed: Iterable["tuple[Order, Mapping[str, Any] | None]"], now: datetime) -> None:
         """Write what became of orders, each with the broker's evidence, with one statement."""
@@ -121,5 +136,7 @@ def _changeable(order: Order, evidence: Mapping[str, Any] | None) -> dict[str, A
         "reason": order.reason,
         "reason_text": order.reason_text,
         "absent_since": order.absent_since,
+        "absent_reads": order.absent_reads,
+        "changed_by_owner": order.changed_by_owner,
         "evidence": evidence and dict(evidence),
     }

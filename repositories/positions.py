@@ -9,13 +9,13 @@ from typing import Any
 from sqlalchemy import RowMapping, select, text
 
 from domain.models import Position
-from repositories.doors import Door, as_rows, as_value
+from repositories.doors import Door, as_json, as_rows, as_value
 from repositories.tables import positions
 
 COLUMNS = (
     "p.id, p.user_id, p.symbol, p.quantity, p.avg_price, p.opened_at, p.closed_at,"
     " CAST(p.exit_rule AS text) AS exit_rule, p.exit_price, p.close_reason, p.sold_quantity, p.sold_value,"
-    " p.reason, p.reason_text, p.reason_at"
+    " p.reason, p.reason_text, p.reason_at, p.isin"
 )
 
 HELD = (
@@ -58,6 +58,10 @@ class Reasoned:
     text: str | None
 
 
+ISINS = text(
+    "UPDATE positions p SET isin = r.value FROM jsonb_each_text(CAST(:rows AS jsonb)) r"
+    " WHERE p.id = CAST(r.key AS bigint) AND p.isin IS NULL"
+)
 REASONS = text(
     "UPDATE positions p SET reason = r.reason, reason_text = r.text,"
     " reason_at = CASE WHEN p.reason IS DISTINCT FROM r.reason THEN :now ELSE p.reason_at END"
@@ -99,6 +103,12 @@ class PositionsRepository:
         with self._door() as session:
             created = session.execute(INSERT, {"user_id": user_id, "rows": as_rows(rows)}).all()
         return {symbol: number for number, symbol in created}
+
+    def identify(self, isins: Mapping[int, str]) -> None:
+        """Keep by which ISIN the instrument file knows the shares of positions; the first one stays."""
+        if isins:
+            with self._door() as session:
+                session.execute(ISINS, {"rows": as_json({str(number): isin for number, isin in isins.items()})})
 
     def explain(self, reasons: Iterable[Reasoned], now: datetime) -> None:
         """Let positions say why they have no order, or that they have one; the time of a change of reason stays."""

@@ -22,7 +22,7 @@ NEW_SELLS = text(
 SUBMIT = text(
     "UPDATE orders o SET status = r.status, tag = r.tag, quantity = r.quantity, price = r.price,"
     " placed_symbol = r.placed_symbol, trading_day = r.trading_day,"
-    " absent_since = NULL, status_at = CASE WHEN o.status = r.status THEN o.status_at ELSE :now END"
+    " absent_since = NULL, absent_reads = 0, status_at = CASE WHEN o.status = r.status THEN o.status_at ELSE :now END"
     " FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id bigint, status text, tag text, quantity int,"
     " price numeric, placed_symbol text, trading_day date) WHERE o.id = r.id"
 )

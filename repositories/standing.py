@@ -14,8 +14,8 @@ SUPERVISORS = text(
     f"SELECT id, host, pid, {LIVE} AS alive, started_at, lease_until, drill, bell_at, close_at, cycle_seconds"
     " FROM supervisors s WHERE stopped_at IS NULL ORDER BY id"
 )
-HALTS = text(
-    "SELECT h.id, h.user_id, u.name AS user, h.because, h.created_by, h.created_at FROM halts h"
+STANDING = text(
+    "SELECT h.id, h.user_id, u.name AS user, h.because, h.created_by, h.created_at, h.cancel_orders FROM halts h"
     " LEFT JOIN users u ON u.id = h.user_id WHERE h.ended_at IS NULL ORDER BY h.id"
 )
 CREDENTIALS = text(
@@ -26,7 +26,7 @@ CREDENTIALS = text(
 
 @dataclass(frozen=True, slots=True)
 class Halt:
-    """A standing halt; without a user it holds for all."""
+    """A standing halt; without a user it holds for all. `cancel_orders`: resting orders are ended as well."""
 
     id: int
     user_id: int | None
@@ -34,6 +34,7 @@ class Halt:
     because: str
     created_by: str
     created_at: datetime
+    cancel_orders: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class StandingRepository:
     def halts(self) -> Sequence[Halt]:
         """The halts that nobody has ended."""
         with self._database.as_service("standing") as session:
-            return [Halt(**row) for row in session.execute(HALTS).mappings()]
+            return [Halt(**row) for row in session.execute(STANDING).mappings()]
 
     def credentials(self, user_id: int) -> CredentialState:
         """How the credentials of a user stand."""

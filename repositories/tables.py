@@ -30,6 +30,7 @@ users = Table(
     Column("live", Boolean, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("created_at", NOW, nullable=False),
+    Column("owner_policy", Text, nullable=False),
 )
 
 credentials = Table(
@@ -102,6 +103,7 @@ positions = Table(
     Column("reason", Text),
     Column("reason_text", Text),
     Column("reason_at", NOW),
+    Column("isin", Text),
 )
 
 orders = Table(
@@ -131,6 +133,9 @@ orders = Table(
     Column("status_at", NOW, nullable=False),
     Column("seen_at", NOW),
     Column("absent_since", NOW),
+    Column("evidence_at", NOW),
+    Column("absent_reads", Integer, nullable=False),
+    Column("changed_by_owner", Boolean, nullable=False),
 )
 
 sends = Table(
@@ -179,6 +184,7 @@ instruments = Table(
     Column("band_low", Numeric),
     Column("band_high", Numeric),
     Column("loaded_on", Date, nullable=False),
+    Column("auction", Boolean),
 )
 
 market_days = Table(
@@ -199,6 +205,61 @@ halts = Table(
     Column("created_by", Text, nullable=False),
     Column("created_at", NOW, nullable=False),
     Column("ended_at", NOW),
+    Column("cancel_orders", Boolean, nullable=False),
+)
+
+settlements = Table(
+    "settlements",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("order_id", BigInteger, nullable=False),
+    Column("user_id", BigInteger, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("broker_order_id", Text),
+    Column("filled", Integer),
+    Column("price", Numeric),
+    Column("because", Text, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("created_at", NOW, nullable=False),
+    Column("answered_at", NOW),
+    Column("answer", Text),
+)
+
+exits = Table(
+    "exits",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("position_id", BigInteger, nullable=False),
+    Column("user_id", BigInteger, nullable=False),
+    Column("at_most_percent_below_last", Numeric, nullable=False),
+    Column("because", Text, nullable=False),
+    Column("price", Numeric),
+    Column("last_price", Numeric),
+    Column("priced_on", Date),
+    Column("created_by", Text, nullable=False),
+    Column("created_at", NOW, nullable=False),
+    Column("ended_at", NOW),
+)
+
+order_transitions = Table(
+    "order_transitions",
+    metadata,
+    Column("side", Text, primary_key=True),
+    Column("before", Text, primary_key=True),
+    Column("after", Text, primary_key=True),
+)
+
+journal_archive = Table(
+    "journal_archive",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("at", NOW, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("user_id", BigInteger),
+    Column("position_id", BigInteger),
+    Column("order_id", BigInteger),
+    Column("event", Text, nullable=False),
+    Column("detail", JSONB, nullable=False),
 )
 
 account_days = Table(
@@ -213,5 +274,15 @@ account_days = Table(
     Column("sold_seen", BigInteger, nullable=False),
     Column("value_seen", Numeric, nullable=False),
     Column("bought_seen", BigInteger, nullable=False),
+    Column("noted_at", NOW, nullable=False),
+)
+
+free_shares = Table(
+    "free_shares",
+    metadata,
+    Column("user_id", BigInteger, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("symbol", Text, primary_key=True),
+    Column("sellable", Integer, nullable=False),
     Column("noted_at", NOW, nullable=False),
 )

@@ -13,11 +13,14 @@ from sqlalchemy.orm import Session
 from domain.errors import BadInput, ConstraintBroken
 from domain.exits import parse_exit_rule
 from domain.models import BrokerName, User
+from domain.orders import OwnerPolicy
 from repositories.database import Database
 from repositories.journal import Entry, JournalRepository
 
 NAME = re.compile(r"(?![0-9]+\Z)[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
-COLUMNS = "SELECT id, name, broker, enabled, live, revision, CAST(exit_rule AS text) AS exit_rule FROM users"
+COLUMNS = (
+    "SELECT id, name, broker, enabled, live, revision, CAST(exit_rule AS text) AS exit_rule, owner_policy FROM users"
+)
 ALL = text(f"{COLUMNS} ORDER BY id")
 ONE = text(f"{COLUMNS} WHERE id = :id")
 NAMED = text(f"{COLUMNS} WHERE name = :word OR CAST(id AS text) = :word ORDER BY name = :word DESC LIMIT 1")
@@ -33,6 +36,7 @@ INSERT = text(
 INSERT_SEALED = text("INSERT INTO credentials (user_id, sealed, sealed_at) VALUES (:id, :sealed, clock_timestamp())")
 SET_EXIT = text("UPDATE users SET exit_rule = CAST(:exit_rule AS jsonb) WHERE id = :id RETURNING id")
 SET_ENABLED = text("UPDATE users SET enabled = :enabled WHERE id = :id RETURNING id")
+SET_POLICY = text("UPDATE users SET owner_policy = :policy WHERE id = :id RETURNING id")
 SET_LIVE = text("UPDATE users SET live = :live WHERE id = :id RETURNING id")
 RESTART = text("UPDATE users SET revision = revision + 1 WHERE id = :id RETURNING revision")
 
@@ -116,6 +120,10 @@ class UsersRepository:
         """Have the user served or not. Raises BadInput when there is none."""
         event = "USER_ENABLED" if enabled else "USER_DISABLED"
         self._change(SET_ENABLED, {"id": user_id, "enabled": enabled}, event, {}, by)
+
+    def set_policy(self, user_id: int, policy: OwnerPolicy, *, by: str = "cli") -> None:
+        """What is to happen when the owner cancels or changes an order of ours. Raises BadInput."""
+        self._change(SET_POLICY, {"id": user_id, "policy": policy}, "USER_POLICY_SET", {"policy": policy}, by)
 
     def set_live(self, user_id: int, live: bool, *, by: str = "cli") -> None:
         """Allow or forbid real orders. Raises BadInput when there is no such user."""

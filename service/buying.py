@@ -8,15 +8,15 @@ from domain.models import Snapshot
 from domain.orders import SendOutcome, Side
 from domain.steps import Circumstances
 from service.intents import Step
+from service.live_instruments import LiveInstruments
 from service.order_router import OrderRouter
-from service.ports import InstrumentTable
 from service.sell_order_manager import View
 
 
 class BuyDesk:
     """Places what was requested for one user."""
 
-    def __init__(self, instruments: InstrumentTable, router: OrderRouter) -> None:
+    def __init__(self, instruments: LiveInstruments, router: OrderRouter) -> None:
         self._instruments = instruments
         self._router = router
 

@@ -9,6 +9,7 @@ from domain.models import Order, Snapshot
 from domain.orders import LIVE, OrderStatus, Reason, SendOutcome, Side
 from domain.reading import Reading
 from domain.sightings import Look, Sighting, revived
+from domain.transitions import allowed
 from repositories.journal import Entry
 from repositories.sends import Answer
 
@@ -17,10 +18,13 @@ log = logging.getLogger(__name__)
 Sightings = list[tuple[Sighting, OrderReport]]
 
 
-def refused(snapshot: Snapshot) -> list[Order]:
+def refused(snapshot: Snapshot) -> list[tuple[Order, dict[str, object]]]:
     """Orders whose refusal was kept as evidence by a generation that could no longer apply it."""
     return [
-        replace(o, status=OrderStatus.REJECTED, reason=Reason.REJECTED, reason_text=o.last_send.text)
+        (
+            replace(o, status=OrderStatus.REJECTED, reason=Reason.REJECTED, reason_text=o.last_send.text),
+            {"send": o.last_send.id, "refused": o.last_send.text},
+        )
         for o in snapshot.orders
         if o.status is OrderStatus.SUBMITTING
         and not o.doubted
@@ -46,21 +50,32 @@ def _old(order: Order, session: TradingDay) -> bool:
 
 
 def guarded(sightings: Sightings, snapshot: Snapshot) -> Sightings:
-    """An order that ended here and is live at the broker comes back, unless another sell has taken its place: then
-    both stand in the text, what filled is kept, and the order stays ended, since the rows allow one live sell."""
+    """What the rows cannot take over is told as a breach: a step that no order takes, and a second live sell.
+
+    An order that ended here and is live at the broker comes back, unless another sell has taken its place: then both
+    stand in the text, what filled is kept, and the order stays ended, since the rows allow one live sell.
+    """
     live = {o.position_id: o.id for o in snapshot.orders if o.side is Side.SELL and o.status in LIVE}
     guarded = []
     for sighting, row in sightings:
         before, after = sighting.before, sighting.after
-        other = live.get(before.position_id)
-        if before.side is Side.SELL and before.status not in LIVE and after.status in LIVE and other is not None:
-            text = f"TWO_SELLS: order {before.id}, {before.status} here, is live at the broker beside order {other}"
+        text = _forbidden(before, after, live.get(before.position_id))
+        if text:
             kept = replace(after, status=before.status, reason=Reason.BREACHED, reason_text=text)
             sighting = replace(sighting, after=kept, breach=text)
         elif before.side is Side.SELL and after.status in LIVE:
             live[before.position_id] = before.id
         guarded.append((sighting, row))
     return guarded
+
+
+def _forbidden(before: Order, after: Order, live: int | None) -> str | None:
+    if not allowed(before.side, before.status, after.status):
+        return f"NO_STEP: order {before.id} is {before.status} here and {after.status} at the broker"
+    revives = before.side is Side.SELL and before.status not in LIVE and after.status in LIVE
+    if revives and live is not None:
+        return f"TWO_SELLS: order {before.id}, {before.status} here, is live at the broker beside order {live}"
+    return None
 
 
 def filled(snapshot: Snapshot, reading: Reading) -> tuple[Order, ...]:
@@ -72,6 +87,12 @@ def filled(snapshot: Snapshot, reading: Reading) -> tuple[Order, ...]:
 def worth(order: Order, row: OrderReport) -> bool:
     """Live orders always; an ended one when the broker reports more fills than we know, or shows it live."""
     return order.status in LIVE or row.filled > order.filled or revived(order, row)
+
+
+def unanswered(snapshot: Snapshot) -> int:
+    """How many orders have a last send of which nobody knows how it ended."""
+    open_ended = (None, SendOutcome.UNKNOWN)
+    return sum(o.last_send is not None and o.last_send.outcome in open_ended for o in snapshot.orders)
 
 
 def seen(sightings: Sightings) -> list[int]:
@@ -91,12 +112,12 @@ def answers(sightings: Sightings) -> list[Answer]:
 def absent(order: Order) -> Answer:
     """The answer of a send that is proven absent."""
     assert order.last_send is not None
-    return Answer(order.last_send.id, SendOutcome.ABSENT, "not in two complete reads of the order book")
+    return Answer(order.last_send.id, SendOutcome.ABSENT, f"in none of {order.absent_reads} complete order books")
 
 
 def absent_from(order: Order, look: Look) -> Order:
-    """The order with the first read that did not show it."""
-    return replace(order, absent_since=look.at)
+    """The order with one more read that did not show it, and when the first one was."""
+    return replace(order, absent_since=order.absent_since or look.at, absent_reads=order.absent_reads + 1)
 
 
 def entry(sighting: Sighting, row: OrderReport) -> Entry:

@@ -31,6 +31,7 @@ class Intent:
     kind: SendKind
     send_id: int = 0
     position: Position | None = None
+    rule: Mapping[str, Any] | None = None
 
     @property
     def fresh(self) -> bool:
@@ -66,7 +67,7 @@ class Intents:
         sells = [_new_sell(place, new_tag(prefix)) for place in places]
         numbers = self._rows.sends.new_sells(sells, self._day, self._now)
         return [
-            Intent(self._as_order(sell, numbers[sell.tag]), SendKind.PLACE, position=place.position)
+            Intent(self._as_order(sell, numbers[sell.tag]), SendKind.PLACE, position=place.position, rule=place.rule)
             for sell, place in zip(sells, places, strict=True)
         ]
 
@@ -127,7 +128,11 @@ class Intents:
             "send_by": self._send_by,
         }
         if intent.position is not None:
-            detail |= {"avg_price": intent.position.avg_price, "own_rule": intent.position.exit_rule}
+            detail |= {
+                "avg_price": intent.position.avg_price,
+                "own_rule": intent.position.exit_rule,
+                "rule": intent.rule,
+            }
         return Entry("INTENT", order.user_id, order.position_id, order.id, detail)
 
 

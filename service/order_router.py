@@ -17,6 +17,7 @@ from domain.outcomes import NotSent, Outcome
 from domain.steps import Cancel
 from service.intents import Intent, Intents, Step, answer_of, applied, key_of, needs_no_token, request_of
 from service.ports import Ports, Repositories
+from service.waypoints import Waypoint, after_send, before_send
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ class OrderRouter:
     def __init__(self, ports: Ports, repositories: Repositories) -> None:
         self._ports = ports
         self._rows = repositories
+        self._reach = ports.waypoints.reach
 
     def route(self, decide: Decide, snapshot: Snapshot, day: date, book_began: float) -> Counter[SendOutcome]:
         """Carry out what is decided, as far as rate, the book's age and the tenure allow; how the sends ended.
@@ -74,8 +76,10 @@ class OrderRouter:
         try:
             with self._rows.door():
                 ready = intents.commit(batch, decide(self._rows.accounts.snapshot(day, lock=True)))
+                self._reach(Waypoint.BEFORE_INTENT)
         except ConstraintBroken as error:
             return self._one_by_one(batch, decide, day, error)
+        self._reach(Waypoint.AFTER_INTENT)
         answered = [(intent, self._send(intent, started + ports.settings.send_window)) for intent in ready]
         self._keep(answered)
         return [answer_of(intent, outcome).outcome for intent, outcome in answered]
@@ -93,7 +97,9 @@ class OrderRouter:
         if self._ports.tenure.stopping:
             return NotSent("the tenant is being stopped")
         self._ports.tenure.beat(self._ports.clock.monotonic())
+        self._reach(before_send(intent.kind))
         outcome = request_of(intent)(self._ports.broker, send_by)
+        self._reach(after_send(intent.kind))
         log.info("%s order %s: %s", intent.kind, intent.order.id, outcome)
         return outcome
 
@@ -101,7 +107,8 @@ class OrderRouter:
         """Store the answers; when the database stays away they are found again at the broker by their tags."""
         for attempt in range(3):
             try:
-                return self._store(answered)
+                self._store(answered)
+                return self._reach(Waypoint.AFTER_ACK)
             except DatabaseUnavailable as error:
                 log.warning("answers not stored yet (attempt %s): %s", attempt + 1, error)
                 self._ports.clock.wait(self._ports.tenure.stopped, self._ports.settings.follow_up)
@@ -112,6 +119,7 @@ class OrderRouter:
         now = self._ports.clock.now()
         with self._ports.database.append_evidence(self._ports.tenure):
             self._rows.sends.answer([answer_of(intent, outcome) for intent, outcome in answered], now)
+            self._reach(Waypoint.BEFORE_ACK)
             if not self._rows.sends.is_current():
                 log.warning("answers kept as evidence only: a newer generation serves this user")
                 return

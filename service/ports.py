@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 
@@ -22,7 +22,10 @@ from repositories.positions import PositionsRepository
 from repositories.sends import SendsRepository
 from repositories.tenants import TenantsRepository
 from service.settings import TradingSettings
+from service.waypoints import Unwatched, Waypoints
 
+SERIES = ("EQ", "BE", "BZ", "SM", "ST")
+"""Series of shares that an ordinary order can sell, the usual one first; others with the same ISIN are block deals."""
 PATIENCE = 5.0
 """Seconds for which a tenant waits for the download that another one makes for all."""
 
@@ -35,6 +38,12 @@ class InstrumentTable:
         self._lock = threading.Lock()
         self._day: date | None = None
         self._by_symbol: dict[str, Instrument] = {}
+        self._by_isin: dict[str, Instrument] = {}
+
+    @property
+    def day(self) -> date | None:
+        """Which day's table it is."""
+        return self._day
 
     def load(self, day: date, fetch: Callable[[], Iterable[Instrument]]) -> None:
         """Make sure of the day's table: from memory, else from the rows, else from the broker.
@@ -53,6 +62,8 @@ class InstrumentTable:
 
     def _take_over(self, day: date, fetch: Callable[[], Iterable[Instrument]]) -> None:
         self._by_symbol = {i.symbol: i for i in self._repository.of_day(day)} or self._fetch(day, fetch)
+        traded = [line for line in self._by_symbol.values() if line.isin and line.series in SERIES]
+        self._by_isin = {i.isin: i for i in sorted(traded, key=lambda line: -SERIES.index(line.series))}
         self._day = day
 
     def find(self, *symbols: str | None) -> Instrument | None:
@@ -60,8 +71,10 @@ class InstrumentTable:
         return next((self._by_symbol[s] for s in symbols if s and s in self._by_symbol), None)
 
     def of(self, position: Position) -> Instrument | None:
-        """What a position's orders are in: the symbol that its buys were placed under, else its own."""
-        return self.find(position.placed_symbol, position.symbol)
+        """What a position's orders are in: the symbol that its buys were placed under, else its own; where the file
+        has neither any more, since the series changed overnight, the line with the same ISIN."""
+        named = self.find(position.placed_symbol, position.symbol)
+        return named if named is not None or not position.isin else self._by_isin.get(position.isin)
 
     def _fetch(self, day: date, fetch: Callable[[], Iterable[Instrument]]) -> dict[str, Instrument]:
         lines = {line.symbol: line for line in fetch()}
@@ -107,3 +120,4 @@ class Ports:
     calendar: Calendar
     instruments: InstrumentTable
     settings: TradingSettings
+    waypoints: Waypoints = field(default_factory=Unwatched)

@@ -1,7 +1,7 @@
 """When to look: the schedule's turns, the moments of the day that do not wait for it, and when to sleep."""
 
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from domain.clock import Clock
 from domain.market import Calendar, Phase, Session, TradingDay
@@ -9,6 +9,8 @@ from domain.models import Snapshot
 from domain.orders import LIVE, OrderStatus
 from service.settings import TradingSettings
 
+EVENING_LOOKS = 3
+"""What is sold by hand counts when two books say it alike; one look more than that."""
 MOVING = (OrderStatus.SUBMITTING, OrderStatus.ACCEPTED, OrderStatus.CANCELLING)
 """States that the next look should soon find changed."""
 
@@ -34,12 +36,14 @@ class Rhythm:
         return self._calendar.session(self._clock.now())
 
     def awake(self, session: TradingDay) -> bool:
-        """From the login before the bell until every order of the day has ended, or the tail after the close has.
+        """From the login before the bell until every order of the day has ended, or the tail after the close has; and
+        once more for a few looks in the evening, when the owner's trades after the close are in the book.
 
         Who starts later than that looks once.
         """
         lead = timedelta(seconds=self._settings.login_lead)
-        return session.bell - lead <= self._clock.now() and session != self._settled
+        awake = session != self._settled or self._evening(session)
+        return session.bell - lead <= self._clock.now() and awake
 
     def note(self, snapshot: Snapshot, sent: bool, session: TradingDay) -> None:
         """Look again soon while something is under way; sleep once the day is over and nothing is live."""
@@ -48,7 +52,7 @@ class Rhythm:
         now = self._clock.now()
         tail_is_over = now >= session.close + timedelta(seconds=self._settings.settle_tail)
         over = session.phase(now) is Phase.AFTER and (tail_is_over or not live)
-        self._settled = session if over else None
+        self._settled = session if over and not self._evening(session) else None
 
     def note_rest(self) -> None:
         """Nothing is under way."""
@@ -65,10 +69,17 @@ class Rhythm:
             moments.append((self._settings.follow_up, True))
         return min(moments)
 
+    def _evening(self, session: TradingDay) -> bool:
+        since = (self._clock.now() - self._evening_of(session)).total_seconds()
+        return 0 <= since < EVENING_LOOKS * self._settings.cycle
+
+    def _evening_of(self, session: TradingDay) -> datetime:
+        return session.close + timedelta(seconds=self._settings.evening)
+
     def _moments(self, session: Session) -> list[float]:
         if not isinstance(session, TradingDay):
             return []
         lead = timedelta(seconds=self._settings.login_lead)
         now = self._clock.now()
-        times = (session.bell - lead, session.bell, session.close)
+        times = (session.bell - lead, session.bell, session.close, self._evening_of(session))
         return [(time - now).total_seconds() for time in times if time > now]

@@ -7,13 +7,13 @@ from typing import Any
 from broker.api import Broker
 from domain.book import Instrument
 from domain.models import Order, Position, Snapshot
-from domain.orders import Reason, SendOutcome, Side
-from domain.plan import plan_sell, waiting_for
+from domain.orders import SendOutcome, Side
+from domain.plan import FROZEN, plan_sell, waiting_for
 from domain.steps import Cancel, Circumstances, Hold, Place, Step, Wait
 from repositories.orders import OrdersRepository
 from repositories.positions import PositionsRepository, Reasoned
+from service.live_instruments import LiveInstruments
 from service.order_router import OrderRouter
-from service.ports import InstrumentTable
 
 View = Callable[[Snapshot], Circumstances]
 
@@ -33,7 +33,7 @@ class SellOrderManager:
         user_id: int | None = None,
         orders_repo: OrdersRepository | None = None,
         history_path: object = None,
-        instruments: InstrumentTable | None = None,
+        instruments: LiveInstruments | None = None,
         router: OrderRouter | None = None,
     ) -> None:
         self.auth = auth
@@ -82,7 +82,7 @@ class SellOrderManager:
         return [
             Reasoned(p.id, reason, text)
             for p, reason, text in told
-            if (p.reason, p.reason_text) != (reason, text) and p.reason != Reason.BREACHED
+            if (p.reason, p.reason_text) != (reason, text) and p.reason not in FROZEN
         ]
 
     def _instrument(self, position: Position) -> Instrument | None:

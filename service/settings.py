@@ -11,7 +11,12 @@ class TradingSettings:
     a book may be for a decision. `send_window`: how long after its commit an intent may be sent. `call_deadline`:
     the broker call's total. `book_lag`: how late an accepted order may show in the book. `login_lead`: before the
     bell. `retry_after`: after a rejection, times the rejections so far. `settle_tail`: after the close, for the last
-    fills and lapses. `idle`: the longest wait of a sleeping tenant.
+    fills and lapses. `evening`: after the close, one more look at what the owner traded after it. `idle`: the longest
+    wait of a sleeping tenant. `band_refresh`, `holdings_refresh`: between two reads of what a position waits for.
+
+    What differs from broker to broker and is not known for certain: `send_window`, `call_deadline`, `book_lag`,
+    `absent_reads` (complete reads in a row that prove absence), `sellable_nets_orders` (whether the broker's sellable
+    quantity is already less what rests).
     """
 
     cycle: float = 5.0
@@ -23,7 +28,12 @@ class TradingSettings:
     login_lead: float = 1800.0
     retry_after: float = 30.0
     settle_tail: float = 900.0
+    evening: float = 2100.0
     idle: float = 20.0
+    band_refresh: float = 30.0
+    holdings_refresh: float = 15.0
+    absent_reads: int = 2
+    sellable_nets_orders: bool = False
 
     @property
     def absent_after(self) -> float:
@@ -32,4 +42,5 @@ class TradingSettings:
 
     def paced(self, pace: float) -> "TradingSettings":
         """The same settings with every time multiplied."""
-        return replace(self, **{field.name: getattr(self, field.name) * pace for field in fields(self)})
+        times = [field.name for field in fields(self) if isinstance(field.default, float)]
+        return replace(self, **{name: getattr(self, name) * pace for name in times})

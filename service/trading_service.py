@@ -20,11 +20,15 @@ from domain.orders import LIVE, OrderStatus, SendOutcome
 from domain.steps import Circumstances
 from domain.tenancy import TenantState
 from service.buying import BuyDesk
+from service.live_instruments import LiveInstruments
 from service.order_monitor import OrderMonitor, Recorded
 from service.order_router import OrderRouter
+from service.own_shares import OwnShares
 from service.ports import Ports, Repositories, tenant_repositories
+from service.prices import Prices
 from service.rhythm import Rhythm
 from service.sell_order_manager import SellOrderManager, View
+from service.settling import Settling
 from service.words import PHASE_WORDS, counted, hours, resting_text, state_of
 
 log = logging.getLogger(__name__)
@@ -41,8 +45,12 @@ class TradingService:
         self.rows = repositories or tenant_repositories(ports.database, ports.tenure)
         self.sell_manager: SellOrderManager | None = None
         self._router = OrderRouter(ports, self.rows)
-        self._monitor = OrderMonitor(ports, self.rows)
-        self._buys = BuyDesk(ports.instruments, self._router)
+        self._instruments = LiveInstruments(ports.instruments)
+        self._monitor = OrderMonitor(ports, self.rows, self._instruments)
+        self._own_shares = OwnShares(ports, self.rows, self._instruments)
+        self._prices = Prices(ports, self.rows, self._instruments)
+        self._settling = Settling(ports, self.rows, self._instruments)
+        self._buys = BuyDesk(self._instruments, self._router)
         self._told: tuple[TenantState, str] | None = None
         self._rhythm = Rhythm(ports.calendar, ports.clock, ports.settings)
 
@@ -57,7 +65,7 @@ class TradingService:
             positions_repo=getattr(self.rows, "positions", None),
             user_id=self.ports.tenure.user_id,
             orders_repo=getattr(self.rows, "orders", None),
-            instruments=self.ports.instruments,
+            instruments=self._instruments,
             router=self._router,
         )
         self._report_loaded(self.sell_manager)
@@ -128,11 +136,14 @@ class TradingService:
         recorded = self._monitor.record(book, session)
         self._require_right_time()
         self.ports.instruments.load(session.day, self.ports.broker.instruments)
+        recorded = self._prices.refresh(recorded, session)
         view = self._view(recorded, session)
         ended = self._act(recorded.snapshot, view, book.began)
         self._explain(recorded.snapshot, view(recorded.snapshot), book.began_at)
-        self._note_own_shares(recorded, session)
-        self._rhythm.note(recorded.snapshot, bool(ended), session)
+        self._own_shares.look(recorded, session)
+        self._suspect(recorded)
+        answered = self._settling.answer(recorded.snapshot, session)
+        self._rhythm.note(recorded.snapshot, bool(ended) or answered, session)
 
     def _act(self, snapshot: Snapshot, view: View, book_began: float) -> Counter[SendOutcome]:
         assert self.sell_manager is not None
@@ -156,9 +167,13 @@ class TradingService:
                 self.ports.settings.retry_after,
                 text,
                 rows.halted,
+                rows.halt_cancels,
                 frozenset(recorded.reading.orphans),
                 recorded.unsettled_sales,
                 leaving(rows),
+                session.freeze is not None and now >= session.freeze,
+                self._own_shares.free(recorded, rows, session.day),
+                rows.exits,
             )
 
         return view
@@ -170,19 +185,27 @@ class TradingService:
         state, text = state_of(now)
         with self.rows.door():
             self.rows.positions.explain(reasons, now.at)
+            self.rows.positions.identify(self._isins(snapshot))
             self.rows.tenants.beat(self.ports.tenure, state, text, book_at)
         self._told = (state, text)
 
-    def _note_own_shares(self, recorded: Recorded, session: TradingDay) -> None:
-        """Learn what the account owns of our symbols beside our positions; a failed read is tried again later."""
-        if not self._monitor.unnoted(recorded):
-            return
-        try:
-            holdings = self.ports.broker.holdings()
-        except BrokerUnavailable as error:
-            log.warning("holdings not known yet, own shares stay unknown: %s", error)
-            return
-        self._monitor.note_own_shares(recorded, holdings, session)
+    def _isins(self, snapshot: Snapshot) -> dict[int, str]:
+        """Positions whose ISIN is learnt from today's file: by it they are found when the exchange renames them."""
+        lines = {p.id: self._instruments.of(p) for p in snapshot.positions if p.open and p.isin is None}
+        return {number: line.isin for number, line in lines.items() if line is not None and line.isin}
+
+    def _suspect(self, recorded: Recorded) -> None:
+        """Ask under which tags the rows were placed that may be an order in doubt; the next read then knows."""
+        for order, row in recorded.reading.suspects:
+            try:
+                tags = self.ports.broker.tags_of(row.broker_order_id)
+            except BrokerUnavailable as error:
+                log.warning("order %s may be %s, whose history is not known: %s", order.id, row.broker_order_id, error)
+                continue
+            if order.tag in tags:
+                self._monitor.learn(row.broker_order_id, order.tag or "")
+            elif tags:
+                self._monitor.learn(row.broker_order_id, tags[-1])
 
     def _require_right_time(self) -> None:
         skew = self.ports.broker.clock_skew()

@@ -55,6 +55,11 @@ class World:
         """Let the simulator go."""
         self.broker.stop()
 
+    def the_day_after(self) -> None:
+        """Wednesday, 25 November, at its bell; the 24th is a holiday."""
+        self.clock.advance_to(BELL + timedelta(days=2))
+        self.broker.trade_within(BELL + timedelta(days=2), CLOSE + timedelta(days=2))
+
     def execute(self, statement: str, **values: Any) -> None:
         """What a person types into psql."""
         with self.database.as_operator("test") as session:

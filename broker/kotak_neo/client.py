@@ -1,5 +1,6 @@
 """The broker protocol over Kotak Neo's REST interface, for one tenant's thread."""
 
+import json
 import logging
 import ssl
 from collections.abc import Callable, Iterable, Sequence
@@ -13,6 +14,7 @@ from broker.kotak_neo.exchange import Exchange
 from broker.kotak_neo.fields import Malformed, Row
 from broker.kotak_neo.instruments import cash_file, instruments
 from broker.kotak_neo.reports import body_of, file_of, list_of, rows_of
+from broker.kotak_neo.session import Session
 from broker.kotak_neo.settings import KotakSettings
 from broker.kotak_neo.wire import Answer, Ask
 from domain.book import Book, Holding, Instrument, NewOrder, PriceChange, Quote, Trade
@@ -81,6 +83,15 @@ class KotakNeo:
         reports, malformed = self._readable(rows.order_report, found)
         assert answer.began_at is not None
         return Book(answer.began, answer.began_at, tuple(reports), malformed)
+
+    def tags_of(self, broker_order_id: str) -> tuple[str, ...]:
+        """Every tag that an order ever showed, as its history tells; a broker rewrites it on modify and cancel."""
+        form = {"jData": json.dumps({"nOrdNo": broker_order_id})}
+
+        def ask(session: Session) -> Ask:
+            return Ask("POST", session.url("quick/order/history"), headers.for_reads(session), form=form)
+
+        return tuple(self._readable(rows.tag_in, self._exchange.read(ask, rows_of)[1])[0])
 
     def trades(self) -> tuple[Trade, ...]:
         """All fills of the day. A row that cannot be read fails the read."""

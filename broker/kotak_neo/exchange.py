@@ -25,6 +25,7 @@ from domain.wording import stopped
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
+BUSY = 429
 
 
 class Exchange:
@@ -107,7 +108,10 @@ class Exchange:
 
     def _send(self, ask: Ask, send_by: float) -> Verdict:
         try:
-            return verdict(self._exchange(ask, self._settings.call_deadline, send_by))
+            answer = self._exchange(ask, self._settings.call_deadline, send_by)
+            if answer.status == BUSY and not self._settings.busy_is_unsent:
+                return Verdict(Unknown("HTTP 429, which this broker may answer to what it has taken"))
+            return verdict(answer)
         except (Withheld, NotAllowed) as error:
             return Verdict(NotSent(f"nothing was sent: {error}"))
         except NoAnswer as error:

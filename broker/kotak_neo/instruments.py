@@ -10,6 +10,8 @@ from domain.book import Instrument
 
 _HUNDRED = Decimal(100)
 _NO_FREEZE = 99_999_999
+_YES = frozenset({"Y", "YES", "1", "TRUE"})
+_NO = frozenset({"N", "NO", "0", "FALSE"})
 _NEEDED = frozenset({"pSymbol", "pTrdSymbol", "dTickSize", "lPrecision"})
 
 
@@ -59,12 +61,19 @@ def _instrument(row: Mapping[str, str], tick: Decimal) -> Instrument:
         freeze_quantity=int(freeze) if freeze is not None and freeze < _NO_FREEZE else None,
         band_low=_paise(row, "dLowPriceRange"),
         band_high=_paise(row, "dHighPriceRange"),
+        auction=_yes_or_no(row, "CASEligible"),
     )
 
 
 def _paise(row: Mapping[str, str], key: str) -> Decimal | None:
     amount = _positive(row, key)
     return None if amount is None else amount / _HUNDRED
+
+
+def _yes_or_no(row: Mapping[str, str], key: str) -> bool | None:
+    """A column that the file has had since August 2026; None where it is missing or says something else."""
+    word = optional(row, key).strip().upper()
+    return True if word in _YES else False if word in _NO else None
 
 
 def _positive(row: Mapping[str, str], key: str) -> Decimal | None:

@@ -36,6 +36,7 @@ def order_report(row: Row) -> OrderReport:
         text=reason if state is ReportedState.REJECTED and reason != "--" else "",
         evidence=dict(row),
         product=optional(row, "prod"),
+        source=optional(row, "ordSrc"),
     )
 
 
@@ -84,13 +85,24 @@ def quote(row: Row) -> Quote:
         symbol=optional(row, "display_symbol"),
         last_price=decimal(row, "ltp"),
         at=epoch(row, "lstup_time"),
+        band_low=_positive(row, "low_price_range"),
+        band_high=_positive(row, "high_price_range"),
     )
+
+
+def tag_in(row: Row) -> str:
+    """The client's tag as one step of an order's history shows it; empty where it does not."""
+    return optional(row, "GuiOrdId")
 
 
 def _average(row: Row) -> Decimal | None:
     """None while nothing is filled; a price that cannot be read does not spoil the row."""
+    return _positive(row, "avgPrc")
+
+
+def _positive(row: Row, key: str) -> Decimal | None:
     try:
-        average = decimal(row, "avgPrc")
+        number = decimal(row, key)
     except Malformed:
         return None
-    return average if average > 0 else None
+    return number if number > 0 else None

@@ -8,7 +8,9 @@ class KotakSettings:
     """Rates are requests a second, 0 for no limit (Kotak documents 10 a second over all calls of an account).
 
     `loopback_only` refuses every host but this machine; without it anything beyond loopback must be https.
-    `clock_skew_limit` is how far our clock may be off before a login is refused.
+    `busy_is_unsent`: a request answered with HTTP 429 never reached the order system (a guess about the gateway);
+    without it such a request counts as unknown and is looked up. `clock_skew_limit` is how far our clock may be off
+    before a login is refused.
     """
 
     login_url: str
@@ -18,4 +20,5 @@ class KotakSettings:
     orders_per_second: float = 5.0
     reads_per_second: float = 5.0
     loopback_only: bool = True
+    busy_is_unsent: bool = True
     clock_skew_limit: float = 2.0

@@ -40,12 +40,32 @@ class Child:
         return line if end else None
 
     @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._process.pid
+
+    @property
+    def code(self) -> int | None:
+        """Its exit code, negative for the signal that killed it; None while it runs."""
+        return self._process.poll()
+
+    @property
+    def complaints(self) -> str:
+        """What it wrote on stderr."""
+        return self._complained.read_text(encoding="utf-8", errors="replace")
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal; nothing when it has ended."""
+        if self._process.poll() is None:
+            self._process.send_signal(number)
+
+    @property
     def fallen(self) -> str | None:
         """How it ended, if it did: its exit code and last words."""
         code = self._process.poll()
         if code is None:
             return None
-        words = self._complained.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        words = self.complaints.strip().splitlines()
         return f"run.py {self._name} ended with exit code {code}; {words[-1] if words else 'it did not say why'}"
 
     def stop(self) -> int:

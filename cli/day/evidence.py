@@ -27,19 +27,3 @@ class Evidence:
     def acquired(self, line: Row) -> int:
         """Shares of a symbol that were ever ours in an account: held at the bell and bought since."""
         return self.held.get((line["ucc"], line["symbol"]), 0) + int(line["bought"])
-
-
-def duplicates(evidence: Evidence) -> int:
-    """Sells of ours too many: live at the same time for one account and symbol."""
-    return sum(max(0, int(line["max_live_api_sells"]) - 1) for line in evidence.ledger["symbols"])
-
-
-def oversold(evidence: Evidence) -> int:
-    """Shares that our orders sold, or could have sold, beyond the positions; the owner's own shares are not ours."""
-    return sum(beyond(evidence, line) for line in evidence.ledger["symbols"])
-
-
-def beyond(evidence: Evidence, line: Row) -> int:
-    """Shares of one account and symbol that our sells reached beyond what was ours, or beyond the account."""
-    ours = int(line["max_api_sell_shares"]) - evidence.acquired(line)
-    return max(0, ours, int(line["oversold"]))

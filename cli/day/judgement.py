@@ -5,7 +5,8 @@ Every check names what broke, to whom, with both numbers. A day is sound when no
 
 from collections.abc import Callable, Iterator
 
-from cli.day.evidence import Evidence, beyond
+from cli.day.evidence import Evidence
+from cli.day.promises import never_oversold, never_twice
 from domain.coverage import CoverState
 from domain.orders import Reason
 
@@ -16,21 +17,6 @@ def broken(evidence: Evidence, whole: bool = True) -> list[str]:
     """Every invariant that broke, as a sentence; of a day that stopped half-way only what holds at every moment."""
     checks = CHECKS if whole else ALWAYS
     return [sentence for check in checks for sentence in check(evidence)]
-
-
-def _never_twice(evidence: Evidence) -> Iterator[str]:
-    for line in evidence.ledger["symbols"]:
-        if line["max_live_api_sells"] > 1:
-            yield f"TWICE: {line['max_live_api_sells']} sells of {line['symbol']} were live at once in {line['ucc']}"
-
-
-def _never_oversold(evidence: Evidence) -> Iterator[str]:
-    for line in evidence.ledger["symbols"]:
-        if beyond(evidence, line):
-            yield (
-                f"OVERSOLD: {line['ucc']} {line['symbol']}: our sells reached {line['max_api_sell_shares']} shares,"
-                f" the position had {evidence.acquired(line)}; excess over the account {line['oversold']}"
-            )
 
 
 def _nothing_unsaid(evidence: Evidence) -> Iterator[str]:
@@ -126,7 +112,7 @@ def _service_ended_well(evidence: Evidence) -> Iterator[str]:
 
 
 Check = Callable[[Evidence], Iterator[str]]
-ALWAYS: tuple[Check, ...] = (_never_twice, _never_oversold, _closed_with_price)
+ALWAYS: tuple[Check, ...] = (never_twice, never_oversold, _closed_with_price)
 CHECKS: tuple[Check, ...] = (
     *ALWAYS,
     _nothing_unsaid,

@@ -51,6 +51,18 @@ class Market:
         """How long an accepted order takes to show in the order book."""
         self._tell("settings", book_delay=seconds)
 
+    def fault(self, ucc: str, call: str, kind: str, times: int, seconds: float) -> None:
+        """Have the account's next calls of that name go wrong."""
+        self._tell("fault", call=call, kind=kind, ucc=ucc, times=times, seconds=seconds)
+
+    def clear_faults(self) -> None:
+        """Nothing goes wrong any more."""
+        self._tell("clear-faults")
+
+    def end_sessions(self, ucc: str) -> None:
+        """Every token of the account dies."""
+        self._tell("end-sessions", ucc=ucc)
+
     def ledger(self) -> Words:
         """What really happened."""
         return self._ask("ledger")

@@ -19,7 +19,7 @@ STOPPING = (signal.SIGTERM, signal.SIGHUP)
 
 def perform(seconds: float, keep: bool, as_object: bool) -> bool:
     """Play, tell, and say whether everything held. Raises KeyboardInterrupt when it is stopped."""
-    with _home(keep) as home, _stopped_by_signals():
+    with _home(keep) as home, stopped_by_signals():
         outcome = _played(home, seconds, as_object)
     if as_object:
         sys.stdout.write(f"{as_json(outcome)}\n")
@@ -48,7 +48,7 @@ def _home(keep: bool) -> Iterator[Path]:
 
 
 @contextmanager
-def _stopped_by_signals() -> Iterator[None]:
+def stopped_by_signals() -> Iterator[None]:
     """While it lasts, SIGTERM and a closed terminal end the day as Ctrl-C does."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:

@@ -7,8 +7,9 @@ from typing import TextIO
 
 from rich.console import Console
 
-from cli.day.evidence import Evidence, duplicates, oversold
+from cli.day.evidence import Evidence
 from cli.day.log import Said
+from cli.day.promises import duplicates, oversold
 from cli.day.tables import coverage_table
 from domain.coverage import Coverage, CoverState
 

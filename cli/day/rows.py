@@ -87,10 +87,10 @@ class Rows:
             tuple(sends),
         )
 
-    def ask(self, query: str) -> Sequence[Row]:
-        """The rows of a query."""
+    def ask(self, query: str, **values: object) -> Sequence[Row]:
+        """The rows of a query; values stand in it as %(name)s."""
         with self._database.as_operator(NAME) as session:
-            return [dict(row) for row in session.connection().exec_driver_sql(query).mappings()]
+            return [dict(row) for row in session.connection().exec_driver_sql(query, values or None).mappings()]
 
     def sql(self, statement: str, **values: object) -> None:
         """One statement, as it would be typed into psql; values stand in it as %(name)s."""

@@ -23,7 +23,7 @@ INSERT INTO orders (user_id, position_id, side, symbol, status, tag, broker_orde
     trading_day) VALUES (1, 1, 'SELL', 'IFBIND-EQ', 'OPEN', 'A1', '77', 10, 425.30, now(),
     ((now() - interval '1 hour') AT TIME ZONE 'Asia/Kolkata')::date);
 INSERT INTO sends (order_id, user_id, kind, attempt, generation, quantity, price, send_by, outcome, outcome_at,
-    evidence) VALUES (1, 1, 'place', 1, 3, 10, 425.30, now(), 'accepted', now() + interval '1 second',
+    evidence) VALUES (1, 1, 'place', 1, 3, 10, 425.30, now(), 'accepted', now() + interval '30 seconds',
     '{"broker_order_id": "77"}');
 INSERT INTO journal (actor, user_id, position_id, order_id, event, detail) VALUES
     ('service:asha#3', 1, 1, 1, 'INTENT', '{"kind": "place", "price": "425.30", "avg_price": "401.20"}'),
@@ -57,7 +57,8 @@ def test_an_unprotected_position_in_market_hours_exits_1(cli: Commands) -> None:
     assert {"since", "seen_at", "broker_order_id", "price"} <= position.keys()
     assert told.json["totals"]["unprotected"] == 1
     table = cli("coverage")
-    assert "REJECTED: 16388: out of band" in table.out
+    assert "SEEN (IST)" in table.out
+    assert "REJECTED: 16388: out of band. Remove what the broker's words say is wrong" in table.out
     assert "rupees not covered: 4,012.00" in table.out
 
 
@@ -119,12 +120,12 @@ def test_a_story_is_told_in_order_of_time(cli: Commands) -> None:
     cli.rows("UPDATE positions SET closed_at = now() + interval '1 minute', close_reason = 'SOLD', exit_price = 425.30")
     told = cli("explain", "1", "--json").json
     rows = [line["row"].split()[0] for line in told["story"]]
-    assert rows == ["positions", "journal", "orders", "sends", "journal", "journal", "sends", "positions"]
+    assert rows == ["positions", "journal", "orders", "sends", *3 * ["journal"], "sends", "positions"]
     times = [line["at"] for line in told["story"]]
     assert times == sorted(times)
     words = " | ".join(line["what"] for line in told["story"])
     for expected in (
-        "IFBIND-EQ of asha: 10 held, 0 sold, average 401.20",
+        "IFBIND-EQ of asha: now 10 held, 0 sold, average 401.20",
         "SELL 10 at 425.30, tag A1, broker's number 77; now OPEN",
         "place of order 1, attempt 1: 10 at 425.30",
         "place of order 1 was accepted, number 77",
@@ -132,7 +133,7 @@ def test_a_story_is_told_in_order_of_time(cli: Commands) -> None:
         "closed: SOLD at 425.30",
     ):
         assert expected in words
-    assert {line["who"] for line in told["story"]} == {"", "#3", "operator:cli", "service:asha#3"}
+    assert {line["who"] for line in told["story"]} == {"", "#3", "operator:cli", "service:asha#3", "sql:ninefifteen"}
     assert told["now"] is None
 
 
@@ -181,8 +182,8 @@ def test_an_empty_database_is_upgraded_once(cli: Commands) -> None:
     cli.rows("CREATE SCHEMA public")
     refused = cli("coverage")
     assert (refused.code, "no schema" in refused.err) == (5, True)
-    assert cli("db", "upgrade").out == "The database went from empty to revision 0001.\n"
-    assert cli("db", "upgrade").out == "The database is at revision 0001 already.\n"
+    assert cli("db", "upgrade").out == "The database went from empty to revision 0002.\n"
+    assert cli("db", "upgrade").out == "The database is at revision 0002 already.\n"
     assert cli("db", "status", "--json").json["up_to_date"] is True
     assert cli("coverage", "--json").json["positions"] == []
 
@@ -316,11 +317,12 @@ def test_a_command_that_cannot_be_read_is_exit_2(cli: Commands) -> None:
 def test_every_verb_has_help(cli: Commands) -> None:
     groups = {
         "db": ("upgrade", "status", "url", "shell"),
-        "user": ("add", "list", "show", "set-exit", "set-credentials", "enable", "disable", "restart"),
-        "position": ("add", "list", "set-exit", "close"),
+        "user": ("add", "list", "show", "set-exit", "set-credentials", "set-policy", "enable", "disable", "restart"),
+        "position": ("add", "list", "set-exit", "close", "ratio", "clear"),
         "order": ("list",),
+        "journal": ("archive",),
     }
-    verbs = [(verb,) for verb in ("coverage", "status", "explain", "seal")]
+    verbs = [(verb,) for verb in ("coverage", "status", "explain", "halt", "resume", "exit", "settle", "seal")]
     for words in [*verbs, *((group, verb) for group, names in groups.items() for verb in names)]:
         told = cli(*words, "--help")
         assert told.code == 0

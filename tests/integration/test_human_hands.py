@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from domain.book import ReportedState
 from domain.errors import ConstraintBroken
 from tests.world import BELL, CLOSE, Tenant, World
 
@@ -425,3 +426,32 @@ def test_our_fill_and_a_sale_by_hand_in_one_read_are_both_counted(world: World):
     tenant.cycle(4)
     assert tenant.position(number)["quantity"] == 10 - 4 - 2
     assert [row["unFldSz"] for row in tenant.live_at_broker()] == [4]
+
+
+def test_a_step_that_no_order_takes_is_a_breach_and_never_an_exception_that_repeats(world: World):
+    tenant = world.tenant()
+    number = tenant.holds("IFBIND-EQ", 10, own=20)
+    tenant.at_the_bell()
+    world.broker.fill(tenant.live_at_broker()[0]["nOrdNo"], 4)
+    world.execute("UPDATE orders SET status = 'EXECUTED'")
+    broker = tenant.service.ports.broker
+    read = broker.order_book
+    broker.order_book = lambda: replace(
+        read(), rows=tuple(replace(row, state=ReportedState.REJECTED) for row in read().rows)
+    )
+    look(tenant, 3)
+    assert tenant.position(number)["reason"] == "BREACHED"
+    assert tenant.orders()[0]["filled"] == 4
+    assert "NO_STEP" in world.row("SELECT because FROM halts")["because"]
+    assert world.row("SELECT state FROM heartbeats")["state"] == "HELD"
+
+
+def test_a_row_that_a_person_brought_back_to_life_ends_again_on_the_same_evidence(world: World):
+    tenant = world.tenant()
+    tenant.holds("IFBIND-EQ", 10, own=20)
+    tenant.at_the_bell()
+    world.broker.manual_cancel(tenant.account.ucc, tenant.live_at_broker()[0]["nOrdNo"])
+    tenant.cycle(3)
+    world.execute("UPDATE orders SET status = 'OPEN'")
+    look(tenant, 2)
+    assert [order["status"] for order in tenant.orders()] == ["CANCELLED"]

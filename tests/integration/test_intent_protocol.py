@@ -238,7 +238,7 @@ def test_more_sold_than_held_is_stored_and_halts_the_user(world: World):
 
 def test_an_order_live_when_the_day_ended_unseen_blocks_the_next_day(world: World):
     tenant = world.tenant()
-    number = tenant.holds("IFBIND-EQ", 10)
+    number = tenant.holds("IFBIND-EQ", 10, own=5)
     tenant.at_the_bell()
     world.clock.advance_to(BELL + timedelta(days=2))
     world.broker.trade_within(BELL + timedelta(days=2), BELL + timedelta(days=2, hours=6))

@@ -92,7 +92,8 @@ def test_a_stale_book_says_since_when() -> None:
 
 def test_a_closed_market_comes_before_everything_and_says_when_it_opens() -> None:
     covered = cover(says("BREACHED", "held=3, resting=5"), ORDER, SERVICE, CLOSED)
-    assert state(covered) == (CoverState.UNPROTECTED, Reason.MARKET_CLOSED)
+    assert state(covered) == (CoverState.UNPROTECTED, Reason.BREACHED)
+    assert not covered.alarming
     assert "opens Mon 23 Nov" in covered.text
     assert "held=3, resting=5" in covered.text
     assert not covered.alarming

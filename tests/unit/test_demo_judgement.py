@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from cli.day.evidence import Evidence, duplicates, oversold
+from cli.day.evidence import Evidence
 from cli.day.judgement import CHECKS, broken
+from cli.day.promises import duplicates, oversold
 from cli.day.report import Outcome
 from domain.coverage import Coverage, CoverState
 from domain.orders import Reason

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from domain.book import Instrument
 from domain.market import Phase
-from domain.models import Order, Position, Send, User
-from domain.orders import LIVE, OrderStatus, Reason, SendKind, SendOutcome, Side
+from domain.models import Exit, Order, Position, Send, User
+from domain.orders import LIVE, OrderStatus, OwnerPolicy, Reason, SendKind, SendOutcome, Side
 from domain.plan import plan_sell
 from domain.steps import Abandon, Cancel, Circumstances, Hold, Modify, Place, Resend, Wait
 
@@ -170,7 +170,14 @@ def test_a_refused_second_send_does_not_free_a_tag_that_may_still_arrive():
 def test_a_cancel_that_never_takes_becomes_a_reason():
     asked = replace(SENT, kind=SendKind.CANCEL, attempt=3, outcome=SendOutcome.ABSENT)
     leaving = replace(RESTING, status=OrderStatus.CANCELLING, last_send=asked)
-    assert step(replace(POSITION, quantity=5), leaving).reason is Reason.REPLACING
+    assert step(replace(POSITION, quantity=5), leaving).reason is Reason.CANCEL_REFUSED
+
+
+def test_an_enlarged_position_keeps_its_smaller_order_while_nothing_new_may_be_placed():
+    larger = replace(POSITION, quantity=15)
+    assert isinstance(step(larger, RESTING), Cancel)
+    for change in ({"orphans": frozenset({"IFBIND-EQ"})}, {"unsettled_sales": frozenset({"IFBIND-EQ"})}):
+        assert isinstance(step(larger, RESTING, now=replace(OPEN, **change)), Wait)
 
 
 def test_an_order_of_yesterday_without_an_end_blocks_its_position():
@@ -236,15 +243,29 @@ def orders(draw):
         filled=draw(st.integers(0, quantity)),
         last_send=draw(sends),
         doubted=draw(st.booleans()),
-        reason=draw(st.sampled_from([None, Reason.CANCELLED_BY_USER, Reason.REJECTED])),
+        reason=draw(st.sampled_from([None, Reason.CANCELLED_BY_USER, Reason.REJECTED, Reason.CLOSING_AUCTION])),
+        changed_by_owner=draw(st.booleans()),
         trading_day=draw(st.sampled_from([TODAY, TODAY - timedelta(days=1)])),
     )
 
 
+WISH = Exit(1, POSITION.id, Decimal(1), NOW, price=Decimal("790.10"), priced_on=TODAY)
 circumstances = st.builds(
-    lambda phase, halted: replace(OPEN, phase=phase, halted=halted),
+    lambda phase, halted, cancels, free, exits, policy: replace(
+        OPEN,
+        phase=phase,
+        halted=halted,
+        halt_cancels=cancels,
+        free={} if free is None else {POSITION.id: free},
+        exits=exits,
+        user=replace(OPEN.user, owner_policy=policy),
+    ),
     st.sampled_from(Phase),
     st.sampled_from([None, "x"]),
+    st.booleans(),
+    st.none() | st.integers(0, 3000),
+    st.sampled_from([{}, {POSITION.id: WISH}, {POSITION.id: replace(WISH, price=None)}]),
+    st.sampled_from(OwnerPolicy),
 )
 
 
@@ -255,15 +276,31 @@ def test_whatever_the_rows_say_no_second_sell_and_never_more_than_is_held(positi
     if isinstance(decided, Place):
         assert not live
         assert position.open
-        assert decided.quantity <= position.quantity
+        assert decided.quantity <= min(position.quantity, now.free.get(position.id, position.quantity))
         assert now.phase is Phase.OPEN
         assert now.halted is None
     if isinstance(decided, Resend):
         assert decided.order is live[0]
-        assert decided.quantity <= min(position.quantity, decided.order.quantity)
+        free = now.free.get(position.id, position.quantity)
+        assert decided.quantity <= min(position.quantity, decided.order.quantity, free)
         assert decided.order.last_send.outcome in (SendOutcome.NOT_SENT, SendOutcome.ABSENT)
     if isinstance(decided, Abandon):
         assert not decided.order.doubted
     if isinstance(decided, Modify):
         assert decided.order.filled == 0
         assert decided.order.status is OrderStatus.OPEN
+
+
+def test_before_the_bell_a_position_tells_what_will_keep_it_from_its_order():
+    early = replace(OPEN, phase=Phase.BEFORE)
+    assert step(now=early).reason is Reason.MARKET_CLOSED
+    assert step(instrument=None, now=early).reason is Reason.UNKNOWN_SYMBOL
+    assert step(now=replace(early, halted="audit")).reason is Reason.HALTED
+    assert step(instrument=None, now=replace(OPEN, phase=Phase.AFTER)).reason is Reason.MARKET_CLOSED
+
+
+def test_a_change_that_waits_under_a_halt_is_told_and_a_sound_order_is_silent():
+    halted = replace(OPEN, halted="audit")
+    assert step(POSITION, RESTING, now=halted) == Wait()
+    dearer = replace(POSITION, exit_rule={"target_price": 900})
+    assert step(dearer, RESTING, now=halted).reason is Reason.HALTED

@@ -16,6 +16,8 @@ from domain.orders import LIVE, Closed, OrderStatus, Reason, SendKind, SendOutco
 from domain.reading import Outside, read_book
 from domain.sightings import Look, sight
 from domain.tags import is_ours, new_tag
+from domain.transitions import allowed
+from service.findings import worth
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 23)
@@ -228,3 +230,34 @@ def test_tags_are_short_and_recognised(prefix: str):
     assert is_ours(tag, prefix)
     assert is_ours(tag + "-1764835123", prefix)
     assert not is_ours("OTHER" + tag[5:], prefix)
+
+
+ANY_STATE = st.sampled_from(sorted(set(OrderStatus) - {OrderStatus.REQUESTED}))
+
+
+@given(known, ANY_STATE, rows, st.sampled_from([LOOK, LATE, replace(LATE, market_closed=True)]))
+def test_whatever_a_row_says_it_makes_an_order_take_a_known_step(order, status, row, look):
+    wrong = OrderStatus.EXECUTED if order.side is Side.BUY else OrderStatus.ONGOING
+    whole = order.quantity if status is OrderStatus.EXECUTED else order.filled
+    order, row = replace(order, status=status, filled=whole), replace(row, side=order.side)
+    if status is wrong or (order.side is Side.SELL and status is OrderStatus.CLOSED) or not worth(order, row):
+        return
+    after = sight(order, row, look).after
+    assert allowed(order.side, order.status, after.status), (order.status, after.status)
+    assert after.filled >= order.filled
+
+
+def test_a_price_that_no_send_of_ours_can_have_made_is_the_owners():
+    resting = replace(ORDER, status=OrderStatus.OPEN, broker_order_id="11")
+    moved = replace(ROW, price=Decimal(830))
+    assert sight(resting, moved, LOOK).after.changed_by_owner
+    assert not sight(replace(resting, price_moved=True), moved, LOOK).after.changed_by_owner
+    assert sight(resting, moved, LOOK).after.price == 830
+
+
+def test_an_end_within_the_closing_auction_is_a_lapse():
+    resting = replace(ORDER, status=OrderStatus.OPEN, broker_order_id="11")
+    gone = replace(ROW, state=ReportedState.CANCELLED)
+    frozen = replace(LOOK, in_auction=frozenset({"IFBIND-EQ"}))
+    assert sight(resting, gone, frozen).after.reason is Reason.CLOSING_AUCTION
+    assert sight(resting, gone, LOOK).after.reason is Reason.CANCELLED_BY_USER

@@ -1,0 +1,6 @@
+"""Every mutation that the tests are held to."""
+
+from tests.mutants.seeing import SEEING
+from tests.mutants.sending import SENDING
+
+MUTATIONS = (*SENDING, *SEEING)

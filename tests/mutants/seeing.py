@@ -1,0 +1,193 @@
+"""Mutations of what is seen: what a book proves, whose a row is, whose the shares are."""
+
+from tests.mutants.mutation import Mutation
+from tests.mutants.sending import DAY, GUARDS, HANDS, NIGHT, ORDER, OWNER, PLAN, PROTOCOL
+
+SIGHTINGS = "unit/test_sightings.py"
+
+SEEING = (
+    Mutation(
+        "a failed book read taken as an empty book",
+        "service/trading_service.py",
+        "        book = self.ports.broker.order_book()\n",
+        "        from domain.book import Book\n\n"
+        "        try:\n"
+        "            book = self.ports.broker.order_book()\n"
+        "        except BrokerUnavailable:\n"
+        "            book = Book(self.ports.clock.monotonic(), self.ports.clock.now(), ())\n",
+        "An order in doubt would count as absent while nobody can see, and be sent a second time.",
+        (f"{GUARDS}::test_reads_that_fail_prove_nothing_absent",),
+    ),
+    Mutation(
+        "fills matched by symbol",
+        "domain/reading.py",
+        "        known = rows.get(order.broker_order_id)\n",
+        "        alike = (row for row in rows.values() if (row.symbol, row.side) == (order.wire_symbol, order.side))\n"
+        "        known = max(alike, key=lambda row: row.filled, default=None)\n",
+        "The owner's sale of his own shares would be taken for a fill of ours.",
+        (f"{DAY}::test_the_owners_own_shares_are_sold_by_hand_before_ours",),
+    ),
+    Mutation(
+        "one read is enough for absence",
+        "service/order_monitor.py",
+        "if order.absent_reads >= self._settings.absent_reads]",
+        "if order.absent_reads >= 1]",
+        "A book may lag; one look that misses the order is no proof that it is not there.",
+        (f"{PROTOCOL}::test_one_read_alone_proves_nothing_and_the_second_comes_a_book_lag_later",),
+    ),
+    Mutation(
+        "an incomplete book counts",
+        "service/order_monitor.py",
+        "if reading.complete and look.too_late_for(order)]",
+        "if look.too_late_for(order)]",
+        "A book that lacks what is known to be there may lack the order in doubt as well.",
+        (f"{PROTOCOL}::test_an_incomplete_book_does_not_prove_absence",),
+    ),
+    Mutation(
+        "a malformed row spoils no proof",
+        "domain/reading.py",
+        "return not (book.malformed or shrunk or twice or lost)",
+        "return not (shrunk or twice or lost)",
+        "The row that cannot be read may be the order that is looked for.",
+        (f"{SIGHTINGS}::test_a_read_proves_absence_only_when_every_known_number_is_there_and_nothing_shrank",),
+    ),
+    Mutation(
+        "fills may shrink",
+        "domain/sightings.py",
+        "filled = max(order.filled, report.filled)",
+        "filled = report.filled",
+        "A book that lags would give back shares that are sold, and they would be sold again.",
+        (f"{SIGHTINGS}::test_fills_never_shrink_and_nothing_ends_without_the_brokers_word",),
+    ),
+    Mutation(
+        "a row of another symbol adopted",
+        "domain/sightings.py",
+        "if ours != theirs:",
+        "if ours is theirs:",
+        "A row that cannot be ours would protect, or close, a position that it has nothing to do with.",
+        (f"{SIGHTINGS}::test_a_row_that_cannot_be_ours_is_a_breach_each_time_and_news_once",),
+    ),
+    Mutation(
+        "own shares ignored",
+        "domain/account.py",
+        "own = max(0, day.total + max(0, outside.bought - day.outside_bought) - overnight)",
+        "own = 0",
+        "The owner's shares are consumed first; else his sale takes ours off the books while they are held.",
+        (
+            f"{SIGHTINGS}::test_the_owners_own_shares_are_consumed_first",
+            f"{DAY}::test_the_owners_own_shares_are_sold_by_hand_before_ours",
+        ),
+    ),
+    Mutation(
+        "shares taken on one book",
+        "service/order_monitor.py",
+        "if day is not None and before.get(symbol) == outside and grew(day, outside):",
+        "if day is not None and grew(day, outside):",
+        "A book that shows a sale and not yet the purchase before it would take shares that are held.",
+        (f"{HANDS}::test_an_incomplete_book_takes_no_share", f"{GUARDS}::test_one_book_alone_takes_no_share"),
+    ),
+    Mutation(
+        "one holdings read is believed",
+        "service/own_shares.py",
+        "if before.accounts.get(s) == f and s not in rows.account_days",
+        "if s not in rows.account_days",
+        "One wrong figure of the account's shares would decide for the whole day whose shares are sold by hand.",
+        (f"{HANDS}::test_a_holdings_read_that_the_next_one_contradicts_is_not_believed",),
+    ),
+    Mutation(
+        "sales that are not understood ignored",
+        "domain/plan.py",
+        "if symbol in now.unsettled_sales:",
+        "if symbol in ():",
+        "Shares that may be gone by hand already would be offered once more.",
+        (f"{HANDS}::test_a_sale_that_allows_two_stories_is_held_until_the_position_is_corrected",),
+    ),
+    Mutation(
+        "orphans ignored",
+        "domain/plan.py",
+        "if symbol in now.orphans:",
+        "if symbol in ():",
+        "An order of ours without a row (a restored database) would get a second one beside it.",
+        (f"{PROTOCOL}::test_an_order_of_ours_without_a_row_blocks_its_symbol",),
+    ),
+    Mutation(
+        "orders of a closed position ignored",
+        "domain/plan.py",
+        "if symbol in now.leaving:",
+        "if symbol in ():",
+        "The sell of a position entered anew would rest beside the one of the closed position.",
+        (f"{HANDS}::test_a_position_entered_anew_waits_for_the_order_of_the_closed_one",),
+    ),
+    Mutation(
+        "yesterday's doubt resolved by the calendar",
+        "service/findings.py",
+        "replace(o, reason=Reason.UNSETTLED_YESTERDAY, reason_text=text)",
+        "replace(o, status=OrderStatus.LAPSED, reason=Reason.END_OF_DAY, reason_text=text)",
+        "An order whose end nobody saw may have filled; a new one would sell the shares twice.",
+        (f"{PROTOCOL}::test_an_order_live_when_the_day_ended_unseen_blocks_the_next_day",),
+    ),
+    Mutation(
+        "the owner's cancellation not respected",
+        "domain/history.py",
+        "case OrderStatus.CANCELLED, Reason.CANCELLED_BY_USER:",
+        "case OrderStatus.CANCELLED, Reason.BREACHED:",
+        "The owner would be fought over his own account, cancel by cancel.",
+        (f"{PLAN}::test_an_order_that_the_owner_cancelled_is_respected_for_the_day",),
+    ),
+    Mutation(
+        "a breach that halts nobody",
+        "service/bookkeeping.py",
+        '        rows.accounts.halt(text, "order monitor")\n',
+        "",
+        "After evidence that may not be, nothing more is sent until somebody has looked.",
+        (f"{PROTOCOL}::test_more_sold_than_held_is_stored_and_halts_the_user",),
+    ),
+    Mutation(
+        "own shares do not matter in the morning",
+        "domain/overnight.py",
+        "if not (alone and whole and morning.follows",
+        "if not (whole and morning.follows",
+        "Shares of the owner's would stand in for ours, and yesterday's order be called unfilled while it sold them.",
+        (f"{NIGHT}::test_where_the_holdings_allow_two_stories_the_position_waits",),
+    ),
+    Mutation(
+        "a corporate action not noticed",
+        "domain/overnight.py",
+        "if shown in settled | {figure - morning.sold for figure in settled}:",
+        "if shown is not None:",
+        "After a split the old quantity at the old price would be offered, or twice the shares go unsold.",
+        (f"{NIGHT}::test_a_split_overnight_freezes_the_position_until_a_person_confirms_it",),
+    ),
+    Mutation(
+        "not placed, said too early",
+        "domain/settling.py",
+        "if now < possible:",
+        "if now < possible and order.tag is None:",
+        "A person's word would free the position while the first order may still arrive.",
+        (f"{NIGHT}::test_an_operator_may_not_call_an_order_not_placed_while_it_may_still_arrive",),
+    ),
+    Mutation(
+        "a row with a rewritten tag is nobody's",
+        "domain/reading.py",
+        "return same and row.tag.endswith(REWRITTEN) and APP not in row.source",
+        "return False",
+        "An order in doubt that the owner has changed would count as absent, though it rests.",
+        (f"{OWNER}::test_an_order_in_doubt_whose_tag_the_owner_rewrote_is_found_by_its_history",),
+    ),
+    Mutation(
+        "every cancel is the owner's",
+        "service/prices.py",
+        "if not quote.band_low <= order.price <= quote.band_high:",
+        "if order.price <= 0:",
+        "What the exchange ended when the band slid would stay without an order for the rest of the day.",
+        (f"{ORDER}::test_a_band_that_slides_away_is_a_lapse_and_the_order_comes_back_with_the_band",),
+    ),
+    Mutation(
+        "any step is allowed",
+        "repositories/migrations/versions/v0002_exactly_one_sell.py",
+        "       AND EXISTS (SELECT FROM sends s WHERE s.order_id = OLD.id",
+        "       AND false AND EXISTS (SELECT FROM sends s WHERE s.order_id = OLD.id",
+        "A bug could end an order without evidence, and nobody could say why its shares went unsold.",
+        (f"{ORDER}::test_a_rule_that_the_database_forbids_stops_the_service_and_not_a_person",),
+    ),
+)

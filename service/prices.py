@@ -33,11 +33,11 @@ class Prices:
         self._refreshed = ports.clock.now() - timedelta(days=1)
         self._explained: set[int] = set()
 
-    def refresh(self, recorded: Recorded, session: TradingDay) -> Recorded:
-        """Ask what is wanted, keep what it means; the rows as they then stand. A failed read changes nothing."""
+    def refresh(self, recorded: Recorded, session: TradingDay) -> bool:
+        """Ask what is wanted, keep what it means; whether anything was learnt. A failed read changes nothing."""
         rows, now = recorded.snapshot, self._ports.clock.now()
         if session.phase(now) is not Phase.OPEN:
-            return recorded
+            return False
         exits = {p.id: p for p in rows.positions if p.open and self._unpriced(p, rows, session)}
         odd = [order for order in rows.orders if self._odd(order, session)]
         tokens = {self._token(p) for p in exits.values()} | {self._token_of(o.wire_symbol) for o in odd}
@@ -46,12 +46,12 @@ class Prices:
             tokens |= {self._token(p) for p in rows.positions if p.open and self._out_of_band(p, rows, session)}
         quotes = self._quotes(tokens - {""})
         if not quotes:
-            return recorded
+            return False
         self._instruments.note(quotes.values())
         with self._rows.door():
             self._price(exits, quotes, rows, session)
             self._explain(odd, quotes)
-            return replace(recorded, snapshot=self._rows.accounts.snapshot(session.day))
+        return True
 
     def _quotes(self, tokens: set[str]) -> dict[str, Quote]:
         if not tokens:

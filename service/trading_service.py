@@ -136,14 +136,11 @@ class TradingService:
         recorded = self._monitor.record(book, session)
         self._require_right_time()
         self.ports.instruments.load(session.day, self.ports.broker.instruments)
-        recorded = self._prices.refresh(recorded, session)
         view = self._view(recorded, session)
         ended = self._act(recorded.snapshot, view, book.began)
         self._explain(recorded.snapshot, view(recorded.snapshot), book.began_at)
-        self._own_shares.look(recorded, session)
-        self._suspect(recorded)
-        answered = self._settling.answer(recorded.snapshot, session)
-        self._rhythm.note(recorded.snapshot, bool(ended) or answered, session)
+        learnt = self._learn(recorded, session)
+        self._rhythm.note(recorded.snapshot, bool(ended) or learnt, session)
 
     def _act(self, snapshot: Snapshot, view: View, book_began: float) -> Counter[SendOutcome]:
         assert self.sell_manager is not None
@@ -151,6 +148,16 @@ class TradingService:
         if ended:
             log.info("Placed %s sell orders (%s)", ended[SendOutcome.ACCEPTED], counted(ended))
         return ended + self._buys.place(snapshot, view, book_began)
+
+    def _learn(self, recorded: Recorded, session: TradingDay) -> bool:
+        """What can wait until the orders are out, since it may hang: prices, holdings, histories, people's words.
+
+        Whether there was something that the next look should not wait for.
+        """
+        priced = self._prices.refresh(recorded, session)
+        self._own_shares.look(recorded, session)
+        self._suspect(recorded)
+        return self._settling.answer(recorded.snapshot, session) or priced
 
     def _view(self, recorded: Recorded, session: TradingDay) -> View:
         """How rows are to be seen in this cycle, also when they are read again before the commit."""

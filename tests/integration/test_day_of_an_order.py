@@ -166,6 +166,19 @@ def test_an_exit_waits_for_a_last_price_and_the_rule_covers_meanwhile(world: Wor
     assert tenant.position(number)["quantity"] == 0
 
 
+def test_quotes_and_holdings_that_hang_keep_no_position_from_its_order(world: World):
+    tenant, number = at_the_bell(world)
+    world.broker.fault("quotes", "hang", times=500, seconds=60)
+    world.broker.fault("holdings", "hang", times=500, seconds=60)
+    exit_asked(world, number)
+    new = tenant.holds("ITC-EQ", 5, "400", own=5)
+    for _ in range(6):
+        world.clock.advance(1)
+        tenant.service.look()
+    assert sorted(row["trdSym"] for row in tenant.live_at_broker()) == [SYMBOL, "ITC-EQ"]
+    assert tenant.position(new)["reason"] is None
+
+
 def test_an_exit_whose_price_ran_away_rests_where_it_was_and_an_ended_one_gives_the_rule_back(world: World):
     tenant, number = at_the_bell(world)
     world.broker.set_price(SYMBOL, world.broker.last_price(SYMBOL), liquidity=0)

@@ -104,7 +104,8 @@ class Quote:
 class Instrument:
     """One line of the instrument file: prices in rupees, quantities in shares; a band of None is no band.
 
-    `auction`: whether the symbol takes part in the closing auction; None where the file does not say.
+    `auction`: whether the symbol takes part in the closing auction; None where the file does not say. `band_at`: when a
+    quote showed the band (UTC); None for the file's own.
     """
 
     symbol: str
@@ -118,6 +119,7 @@ class Instrument:
     band_low: Decimal | None
     band_high: Decimal | None
     auction: bool | None = None
+    band_at: datetime | None = None
 
     @property
     def trade_for_trade(self) -> bool:

@@ -31,7 +31,7 @@ def plan_sell(position: Position, instrument: Instrument | None, orders: tuple[O
     if not position.open:
         return Wait()
     today = [order for order in orders if order.trading_day == now.day]
-    held = blocked or held_by_history(today, now, exiting)
+    held = blocked or held_by_history(today, now, exiting, instrument.band_at if instrument else None)
     before = now.phase is Phase.BEFORE and held is not None and held.reason is Reason.MARKET_CLOSED
     if isinstance(wanted, Hold) and (held is None or before):
         return wanted

@@ -21,18 +21,19 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A refusal is of this kind when its words hold all of these."""
+    """A refusal is of this kind when its words hold all of these; `band`: a newer band may allow the price."""
 
     words: tuple[str, ...]
     kind: Kind
     means: str
+    band: bool = False
 
 
 RULES: Sequence[Rule] = (
     Rule(("transition to cas",), Kind.NOT_TODAY, "the closing auction has begun"),
     Rule(("market is closed",), Kind.NOT_TODAY, "the session is over"),
-    Rule(("price range",), Kind.NOT_TODAY, "the price is outside the day's band"),
-    Rule(("trade execution range",), Kind.NOT_TODAY, "the price is outside the execution range"),
+    Rule(("price range",), Kind.NOT_TODAY, "the price is outside the day's band", band=True),
+    Rule(("trade execution range",), Kind.NOT_TODAY, "the price is outside the execution range", band=True),
     Rule(("lpp",), Kind.NOT_TODAY, "the price is outside the limit price protection"),
     Rule(("not multiple of tick",), Kind.HUMAN, "the price is not on the tick: the instrument file is not today's"),
     Rule(("not a multiple of",), Kind.HUMAN, "price or quantity does not fit tick or lot"),

@@ -56,4 +56,4 @@ class InstrumentsRepository:
 
 
 def _instrument(row: RowMapping) -> Instrument:
-    return Instrument(**{name: row[name] for name in Instrument.__slots__})
+    return Instrument(**{name: row[name] for name in Instrument.__slots__ if name in row})

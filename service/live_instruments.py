@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 
 from domain.book import Instrument, Quote
 from domain.models import Position
 from service.ports import InstrumentTable
 
-Band = tuple[Decimal | None, Decimal | None]
+Band = tuple[Decimal, Decimal, datetime]
 
 
 class LiveInstruments:
@@ -27,16 +28,16 @@ class LiveInstruments:
         """What a position's orders are in."""
         return self._with_band(self._table.of(position))
 
-    def note(self, quotes: Iterable[Quote]) -> None:
-        """Take over the bands that these quotes show (NSE: a band may slide during the day)."""
+    def note(self, quotes: Iterable[Quote], now: datetime) -> None:
+        """Take over the bands that these quotes show now (NSE: a band may slide during the day)."""
         for quote in quotes:
             if quote.band_low is not None and quote.band_high is not None:
-                self._bands[quote.token] = (quote.band_low, quote.band_high)
+                self._bands[quote.token] = (quote.band_low, quote.band_high, now)
 
     def _with_band(self, line: Instrument | None) -> Instrument | None:
         if self._day != self._table.day:
             self._day, self._bands = self._table.day, {}
         if line is None or line.token not in self._bands:
             return line
-        low, high = self._bands[line.token]
-        return replace(line, band_low=low, band_high=high)
+        low, high, seen = self._bands[line.token]
+        return replace(line, band_low=low, band_high=high, band_at=seen)

@@ -18,7 +18,7 @@ from service.ports import Ports, Repositories
 
 log = logging.getLogger(__name__)
 
-OUT_OF_BAND = frozenset({Reason.PRICE_ABOVE_BAND, Reason.PRICE_BELOW_BAND})
+OUT_OF_BAND = frozenset({Reason.PRICE_ABOVE_BAND, Reason.PRICE_BELOW_BAND, Reason.BAND_SLID, Reason.REJECTED_TODAY})
 FRESH = 4
 """A cancel is looked into for so many refreshes of the band; later the band says nothing about it any more."""
 
@@ -47,7 +47,7 @@ class Prices:
         quotes = self._quotes(tokens - {""})
         if not quotes:
             return False
-        self._instruments.note(quotes.values())
+        self._instruments.note(quotes.values(), now)
         with self._rows.door():
             self._price(exits, quotes, rows, session)
             self._explain(odd, quotes)

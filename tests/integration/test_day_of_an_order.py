@@ -47,6 +47,35 @@ def test_a_band_that_slides_away_is_a_lapse_and_the_order_comes_back_with_the_ba
     assert tenant.position(number)["reason"] is None
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_band_that_slid_is_remembered_after_a_partial_fill_and_a_restart(world: World, restarted: bool):
+    tenant, number = at_the_bell(world)
+    world.broker.fill(tenant.live_at_broker()[0]["nOrdNo"], 4)
+    world.broker.set_band(SYMBOL, "660.35", "840", slide=True)
+    tenant.cycle(6)
+    if restarted:
+        tenant.restart()
+        tenant.cycle(6)
+    assert len(tenant.at_broker()) == 1
+    assert tenant.position(number)["reason"] == "PRICE_ABOVE_BAND"
+    world.broker.set_band(SYMBOL, "660.35", "990")
+    tenant.cycle(40)
+    assert resting(tenant) == [(6, "848.00")]
+
+
+def test_a_refusal_for_the_price_range_is_tried_again_when_a_quote_shows_a_band_that_allows_it(world: World):
+    tenant = world.tenant()
+    number = tenant.holds(SYMBOL, 10, own=5)
+    world.broker.set_band(SYMBOL, "660.35", "840")
+    tenant.at_the_bell()
+    tenant.cycle(60)
+    assert len(tenant.at_broker()) == 1
+    assert tenant.position(number)["reason"] == "PRICE_ABOVE_BAND"
+    world.broker.set_band(SYMBOL, "660.35", "990")
+    tenant.cycle(40)
+    assert resting(tenant) == [(10, "848.00")]
+
+
 def test_a_price_above_the_band_is_not_sent_and_follows_when_the_band_moves(world: World):
     tenant = world.tenant()
     number = tenant.holds(SYMBOL, 10, "800", rule='{"target_percent": 40}')

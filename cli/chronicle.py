@@ -120,6 +120,7 @@ WORDS: Mapping[str, Callable[[Detail], str]] = {
     "ENDED_HERE": _text,
     "BREACHED": _text,
     "FROZEN": _text,
+    "LET_GO": _text,
     "BAND_SLID": _text,
 }
 """Any other event tells its numbers by name."""

@@ -79,6 +79,9 @@ class OwnShares:
             log.warning("holdings not known yet, what was known still counts: %s", error)
             return
         self._looked = self._ports.clock.now()
+        if not holdings:
+            log.warning("the holdings are empty: while positions are open that proves nothing, and nothing is learnt")
+            return
         self._learn(recorded, session, self._figures(recorded, session, symbols, holdings))
 
     def _wanted(self, recorded: Recorded, session: TradingDay) -> set[str]:
@@ -88,7 +91,7 @@ class OwnShares:
         unknown = {s for s in held if s not in rows.account_days or s not in rows.sellable}
         unknown |= {order.wire_symbol for order in unsettled(rows, session)} & held.keys()
         free = self.free(recorded, rows, session.day)
-        short = {s for s, p in held.items() if free.get(p.id, p.quantity) < p.quantity}
+        short = {s for s, p in held.items() if free.get(p.id, p.quantity) < p.quantity or _frozen(p)}
         return unknown | short if unknown or (short and self._due()) else set()
 
     def _due(self) -> bool:
@@ -116,22 +119,24 @@ class OwnShares:
         with self._rows.door():
             fresh = self._rows.accounts.snapshot(day, lock=True)
             mornings = [self._morning(s, figures.holdings[s], recorded, fresh, session) for s in sorted(same)]
-            self._judge(fresh, session, [m for m in mornings if m.symbol not in fresh.sellable])
+            self._judge(fresh, session, mornings)
             self._settle(fresh, session, mornings)
             self._rows.accounts.note_own_shares(day, accounts)
             self._rows.accounts.note_sellable(day, sellable)
 
     def _judge(self, rows: Snapshot, session: TradingDay, mornings: list[Morning]) -> None:
-        """Freeze what changed overnight for no reason of ours, once, in the first figure of the day."""
-        if not mornings:
-            return
+        """Freeze what changed overnight for no reason of ours, in the first figure of the day; let go what a later
+        figure explains after all, since a broker may show half of the holdings for a while in the morning."""
+        frozen = {self._symbol(p) for p in rows.positions if _frozen(p)}
         doubted = {order.wire_symbol for order in unsettled(rows, session)}
-        previous = self._rows.accounts.previous(session.day, [m.symbol for m in mornings])
-        for morning in mornings:
-            if morning.symbol in previous and morning.symbol not in doubted:
-                text = unexplained(previous[morning.symbol], self._placed(morning, previous, session))
-                if text:
-                    self._freeze(rows, morning.symbol, text)
+        asked = [m for m in mornings if m.symbol in frozen or m.symbol not in rows.sellable]
+        previous = self._rows.accounts.previous(session.day, [m.symbol for m in asked]) if asked else {}
+        for morning in (m for m in asked if m.symbol in previous and m.symbol not in doubted):
+            text = unexplained(previous[morning.symbol], self._placed(morning, previous, session))
+            if text and morning.symbol not in frozen:
+                self._freeze(rows, morning.symbol, text)
+            if text is None and morning.symbol in frozen:
+                self._let_go(rows, morning)
 
     def _freeze(self, rows: Snapshot, symbol: str, text: str) -> None:
         log.error("%s; its positions wait until somebody has confirmed the ratio", text)
@@ -139,6 +144,13 @@ class OwnShares:
         now, reason = self._ports.clock.now(), Reason.CORPORATE_ACTION
         self._rows.positions.update(replace(p, reason=reason, reason_text=text, reason_at=now) for p in frozen)
         self._rows.journal.write(Entry("FROZEN", p.user_id, p.id, None, {"text": text}) for p in frozen)
+
+    def _let_go(self, rows: Snapshot, morning: Morning) -> None:
+        held = [p for p in rows.positions if _frozen(p) and self._symbol(p) == morning.symbol]
+        text = f"holdings={morning.quantity} of {morning.symbol}, as expected after all"
+        log.warning("%s: its positions are not frozen any more", text)
+        self._rows.positions.update(replace(p, reason=None, reason_text=None, reason_at=None) for p in held)
+        self._rows.journal.write(Entry("LET_GO", p.user_id, p.id, None, {"text": text}) for p in held)
 
     def _settle(self, rows: Snapshot, session: TradingDay, mornings: list[Morning]) -> None:
         """End yesterday's orders where the holdings leave one story alone."""
@@ -224,6 +236,12 @@ class OwnShares:
 def unsettled(rows: Snapshot, session: TradingDay) -> list[Order]:
     """Live orders of an earlier day: nobody saw how they ended."""
     return [o for o in rows.orders if o.status in LIVE and o.trading_day is not None and o.trading_day < session.day]
+
+
+def _frozen(position: Position) -> bool:
+    """Whether the holdings froze it; another ISIN is for a person alone to explain."""
+    told = (position.reason_text or "").startswith("holdings=")
+    return position.open and position.reason == Reason.CORPORATE_ACTION and told
 
 
 def _filled(symbol: str, orders: tuple[Order, ...], session: TradingDay, side: Side) -> int:

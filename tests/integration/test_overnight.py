@@ -71,6 +71,7 @@ def test_an_unseen_end_is_settled_by_the_holdings_where_the_account_has_no_own_s
 @pytest.mark.parametrize("sold", [4, 10])
 def test_shares_that_are_gone_overnight_were_sold_by_the_order_that_nobody_saw_end(world: World, sold: int):
     tenant, number = unseen_end(world)
+    world.broker.set_holding(tenant.account.ucc, "ITC-EQ", 1, "400")
     world.broker.fill(tenant.live_at_broker()[0]["nOrdNo"], sold)
     next_morning(world, tenant)
     (order,) = tenant.orders()
@@ -210,6 +211,27 @@ def test_a_split_overnight_freezes_the_position_until_a_person_confirms_it(world
     world.execute("UPDATE positions SET quantity = 20, avg_price = avg_price / 2, reason = NULL, reason_text = NULL")
     tenant.cycle(4)
     assert [(row["qty"], row["prc"]) for row in tenant.live_at_broker()] == [(20, "424.00")]
+
+
+@pytest.mark.parametrize("shown", [0, 1])
+def test_holdings_that_are_half_there_in_the_morning_freeze_nothing_for_good(world: World, shown: int):
+    tenant, number = held_for_a_day(world)
+    other = tenant.holds("ITC-EQ", 10, "400")
+    tenant.cycle(5)
+    over_the_night(world, tenant)
+    world.clock.advance_to(MORNING - timedelta(minutes=10))
+    world.broker.trade_within(MORNING, CLOSE + timedelta(days=2))
+    tenant.restart()
+    broker = tenant.service.ports.broker
+    read = broker.holdings
+    broker.holdings = lambda: tuple(h for h in read() if h.symbol == "ITC")[:shown]
+    tenant.cycle(6)
+    assert tenant.position(number)["reason"] == ("CORPORATE_ACTION" if shown else "MARKET_CLOSED")
+    broker.holdings = read
+    tenant.cycle(30)
+    at_the_next_bell(world, tenant)
+    assert [tenant.position(n)["reason"] for n in (number, other)] == [None, None]
+    assert sorted(row["qty"] for row in tenant.live_at_broker()) == [10, 10]
 
 
 def test_a_consolidation_that_takes_shares_away_freezes_as_well(world: World):

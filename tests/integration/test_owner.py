@@ -120,6 +120,7 @@ def test_an_order_of_ours_never_rests_beside_one_of_the_owner_that_takes_all(wor
 
 def test_shares_bought_today_count_as_free_though_the_holdings_do_not_show_them(world: World):
     tenant = world.tenant()
+    world.broker.set_holding(tenant.account.ucc, "SBIN-EQ", 1, "500")
     tenant.at_the_bell()
     tenant.requests_buy("ITC-EQ", 50, "380")
     tenant.cycle(3)

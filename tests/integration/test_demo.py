@@ -37,7 +37,13 @@ def start(folder: Path, *words: str) -> subprocess.Popen[str]:
         text=True,
         env=environment,
         cwd=folder,
+        preexec_fn=interruptible,
     )
+
+
+def interruptible() -> None:
+    """A suite in the background is deaf to Ctrl-C, and would pass that on."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_a_day_is_played_to_its_end_and_every_invariant_holds(short_folder: Path) -> None:

@@ -31,7 +31,13 @@ def start(folder: Path, *words: str) -> subprocess.Popen[str]:
         text=True,
         env=environment,
         cwd=folder,
+        preexec_fn=interruptible,
     )
+
+
+def interruptible() -> None:
+    """A suite in the background is deaf to Ctrl-C, and would pass that on."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_a_seed_with_a_frozen_owner_and_kills_is_clean(short_folder: Path) -> None:

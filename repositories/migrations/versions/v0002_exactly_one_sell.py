@@ -41,7 +41,8 @@ ALTER TABLE orders DROP CONSTRAINT orders_at_broker_need_a_number, ADD CONSTRAIN
     broker_order_id IS NOT NULL OR reason = 'SETTLED'
     OR status NOT IN ('ACCEPTED', 'OPEN', 'CANCELLING', 'EXECUTED', 'LAPSED'));
 ALTER TABLE halts ADD COLUMN cancel_orders boolean NOT NULL DEFAULT false;
-ALTER TABLE halts ADD CONSTRAINT halts_say_why CHECK (because <> '') NOT VALID;
+UPDATE halts SET because = 'no reason was given' WHERE because = '';
+ALTER TABLE halts ADD CONSTRAINT halts_say_why CHECK (because <> '');
 ALTER TABLE instruments ADD COLUMN auction boolean;
 ALTER TABLE sends DROP CONSTRAINT sends_outcome_check, ADD CONSTRAINT sends_outcome_is_known CHECK (
     outcome IN ('accepted', 'refused', 'not_sent', 'unknown', 'absent', 'found', 'settled'));

@@ -1,6 +1,6 @@
 """Whose shares they are: the demat account holds the owner's and ours together, and only rows tell them apart."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -48,9 +48,18 @@ class Taken:
     sold: int = 0
     resting: Mapping[int | None, int] = field(default_factory=dict)
 
-    def beside(self, position_id: int) -> int:
-        """Shares that live sells of other positions take."""
-        return sum(shares for owner, shares in self.resting.items() if owner != position_id)
+    def leaving(self, held: Collection[int]) -> int:
+        """Shares that live sells of positions that are gone still take."""
+        return sum(shares for owner, shares in self.resting.items() if owner not in held)
+
+    def shared(self, free: int, wanted: Mapping[int, int]) -> Mapping[int, int]:
+        """The free shares handed out to positions, each share once: what rests first, then by number."""
+        given = dict.fromkeys(wanted, 0)
+        for number in sorted(wanted):
+            given[number] = min(wanted[number], self.resting.get(number, 0), free - sum(given.values()))
+        for number in sorted(wanted):
+            given[number] += min(wanted[number] - given[number], free - sum(given.values()))
+        return given
 
 
 def taken_by_us(orders: Iterable[Order], day: date) -> Mapping[str, Taken]:

@@ -1,7 +1,7 @@
 """The rows as values: users, positions, orders, sends. Money in rupees (Decimal), quantities in shares."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -173,6 +173,10 @@ class Exit:
     price: Decimal | None = None
     last_price: Decimal | None = None
     priced_on: date | None = None
+
+    def on(self, day: date) -> "Exit":
+        """The wish as it counts on a day: a limit of another day is none."""
+        return self if self.priced_on == day else replace(self, price=None, last_price=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ def _blocked(position: Position, instrument: Instrument | None, now: Circumstanc
     if symbol in now.orphans:
         return Hold(Reason.ORPHAN_ORDER, f"An order of this installation for {symbol} is at the broker without a row.")
     if symbol in now.unsettled_sales:
-        text = f"{symbol} was sold outside this service and the account's own shares are not known yet."
+        text = f"{symbol} was sold or is offered by hand, and the account's own shares are not known yet."
         return Hold(Reason.MANUAL_SALE, text)
     return None
 

@@ -33,7 +33,7 @@ class Reading:
 
     `orphans` are symbols, with the shares that traded, of rows that carry our prefix and have no row of ours.
     `resting_outside`: shares of a symbol in live sells that are not ours. `suspects`: orders in doubt, each with a row
-    whose tag the broker has rewritten and that could be it.
+    whose tag the broker has rewritten and that could be it. `strangers`: rows that are not ours.
     """
 
     matched: tuple[tuple[Order, OrderReport], ...]
@@ -43,6 +43,7 @@ class Reading:
     outside: Mapping[str, Outside] = field(default_factory=dict)
     resting_outside: Mapping[str, int] = field(default_factory=dict)
     suspects: tuple[tuple[Order, OrderReport], ...] = ()
+    strangers: tuple[OrderReport, ...] = ()
 
     @property
     def unproven(self) -> tuple[Order, ...]:
@@ -70,6 +71,7 @@ def read_book(book: Book, orders: tuple[Order, ...], day: date, prefix: str) -> 
         _outside(foreign),
         _resting(foreign),
         tuple((order, row) for order in doubted for row in foreign if _could_be(order, row)),
+        tuple(strangers),
     )
 
 
@@ -95,9 +97,22 @@ def _row_of(order: Order, rows: Mapping[str, OrderReport]) -> OrderReport | None
     """By number; by tag while no book has shown the number, which a person may have told wrongly."""
     if order.broker_order_id is not None:
         known = rows.get(order.broker_order_id)
+        if known is not None and _hearsay(order) and not _may_carry(order, known):
+            known = None
         if known is not None or order.seen_at is not None:
             return known
     return next((row for row in rows.values() if order.tag and row.carries(order.tag)), None)
+
+
+def _hearsay(order: Order) -> bool:
+    """Whether the number is a person's word that no book has shown yet."""
+    send = order.last_send
+    return order.seen_at is None and send is not None and send.outcome is SendOutcome.SETTLED
+
+
+def _may_carry(order: Order, row: OrderReport) -> bool:
+    """Whether a row may have been placed under the order's tag; the owner's own orders were not."""
+    return bool(order.tag and row.carries(order.tag)) or _could_be(order, row)
 
 
 def _complete(
@@ -108,7 +123,7 @@ def _complete(
 ) -> bool:
     shrunk = any(row.filled < order.filled for order, row in matched)
     twice = any(row != by_number[row.broker_order_id] for row in book.rows)
-    lost = any(order.broker_order_id for order in missing)
+    lost = any(order.broker_order_id and not _hearsay(order) for order in missing)
     return not (book.malformed or shrunk or twice or lost)
 
 

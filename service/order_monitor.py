@@ -7,10 +7,10 @@ way. What the book reports is stored even where it should not be possible; then 
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 from domain.account import grew, ours_overnight, sold_of_ours
-from domain.book import Book
+from domain.book import Book, OrderReport
 from domain.market import TradingDay
 from domain.models import Order, Position, Snapshot
 from domain.reading import Outside, Reading, read_book
@@ -66,6 +66,8 @@ class OrderMonitor:
         self._user_id = ports.tenure.user_id
         self._traded_outside: Mapping[str, Outside] = {}
         self._first_tags: dict[str, str] = {}
+        self._strangers: dict[str, OrderReport] = {}
+        self._strangers_of: date | None = None
 
     def record(self, book: Book, session: TradingDay) -> Recorded:
         """Store what the book says, in one transaction; the rows as they then stand."""
@@ -73,7 +75,13 @@ class OrderMonitor:
         with self._rows.door():
             snapshot = self._rows.accounts.snapshot(session.day, lock=True)
             look = Look(book.began_at, closed, self._settings.absent_after, self._in_auction(snapshot, session))
-            reading = read_book(self._known(book), snapshot.orders, session.day, self._rows.accounts.tag_prefix())
+            reading = read_book(
+                self._whole(self._known(book), snapshot, session.day),
+                snapshot.orders,
+                session.day,
+                self._rows.accounts.tag_prefix(),
+            )
+            self._strangers |= {row.broker_order_id: row for row in reading.strangers}
             doubts = unanswered(snapshot)
             changed = self._apply(snapshot, reading, look, session)
             if doubts:
@@ -97,6 +105,16 @@ class OrderMonitor:
             return book
         rows = tuple(replace(row, tag=self._first_tags.get(row.broker_order_id, row.tag)) for row in book.rows)
         return replace(book, rows=rows)
+
+    def _whole(self, book: Book, snapshot: Snapshot, day: date) -> Book:
+        """The book with rows of others that earlier books of the day have shown and this one lacks: a row does not
+        leave the book of its day, so that a book without it is not complete, and what it said still counts."""
+        if self._strangers_of != day:
+            self._strangers, self._strangers_of = {}, day
+        ours = {order.broker_order_id for order in snapshot.orders}
+        shown = {row.broker_order_id for row in book.rows}
+        lost = [row for number, row in self._strangers.items() if number not in shown and number not in ours]
+        return replace(book, rows=(*book.rows, *lost), malformed=book.malformed + len(lost)) if lost else book
 
     def _in_auction(self, snapshot: Snapshot, session: TradingDay) -> frozenset[str]:
         """Symbols whose closing auction may have begun: all that the file does not exclude."""

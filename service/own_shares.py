@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from domain.account import Taken, first_figure, free_to_sell, ours_overnight, sellable_at_start, taken_by_us
+from domain.account import MOST, Taken, first_figure, free_to_sell, ours_overnight, sellable_at_start, taken_by_us
 from domain.book import Holding
 from domain.errors import BrokerUnavailable
 from domain.market import TradingDay
@@ -57,16 +57,24 @@ class OwnShares:
         """Shares that the sell of each position may take, where it is known (by position)."""
         found: dict[int, int] = {}
         taken = taken_by_us(rows.orders, day)
-        for position in rows.positions:
-            line = self._instruments.of(position)
-            symbol = traded_symbol(position, line)
-            sellable = rows.sellable.get(symbol)
-            if position.open and sellable is not None:
+        for symbol, held in self._held(rows).items():
+            if symbol in rows.sellable:
+                line = self._instruments.of(held[0])
                 ours, outside = taken.get(symbol, Taken()), recorded.reading.outside.get(symbol, Outside())
                 resting = recorded.reading.resting_outside.get(symbol, 0)
-                free = free_to_sell(sellable, ours, outside, resting, line is not None and line.trade_for_trade)
-                found[position.id] = max(0, free - ours.beside(position.id))
+                t2t = line is not None and line.trade_for_trade
+                free = free_to_sell(rows.sellable[symbol], ours, outside, resting, t2t)
+                free -= ours.leaving({position.id for position in held})
+                found |= ours.shared(max(0, free), {position.id: position.quantity for position in held})
         return found
+
+    def _held(self, rows: Snapshot) -> Mapping[str, list[Position]]:
+        """Open positions by trading symbol."""
+        held: dict[str, list[Position]] = {}
+        for position in rows.positions:
+            if position.open:
+                held.setdefault(self._symbol(position), []).append(position)
+        return held
 
     def look(self, recorded: Recorded, session: TradingDay) -> None:
         """Read the holdings where something is not known yet; a failed read is tried again and decides nothing."""
@@ -223,7 +231,7 @@ class OwnShares:
             resting = recorded.reading.resting_outside.get(symbol, 0) + sum(ours.resting.values())
         now = holding.sellable if holding else 0
         started = sellable_at_start(now, outside.sold + ours.sold, outside.bought + ours.bought, resting)
-        return max(started, sum(seen.resting.values()) + ours.sold - ours.bought)
+        return min(MOST, max(started, sum(seen.resting.values()) + ours.sold - ours.bought))
 
     def _symbol(self, position: Position) -> str:
         return traded_symbol(position, self._instruments.of(position))

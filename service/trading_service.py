@@ -180,7 +180,7 @@ class TradingService:
                 leaving(rows),
                 session.freeze is not None and now >= session.freeze,
                 self._own_shares.free(recorded, rows, session.day),
-                rows.exits,
+                {number: wish.on(session.day) for number, wish in rows.exits.items()},
             )
 
         return view

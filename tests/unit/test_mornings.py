@@ -102,7 +102,10 @@ def test_our_own_orders_are_counted_by_what_they_did_today():
     buy = replace(LIVE_MONDAY, id=3, side=Side.BUY, status=OrderStatus.ONGOING, trading_day=TODAY, filled=5)
     taken = taken_by_us([LIVE_MONDAY, today, buy], TODAY)["IFBIND-EQ"]
     assert (taken.bought, taken.sold) == (5, 3)
-    assert (taken.beside(7), taken.beside(8)) == (7, 10)
+    assert (taken.leaving({7}), taken.leaving({7, 8})) == (7, 0)
+    assert taken.shared(17, {7: 10, 8: 10}) == {7: 10, 8: 7}
+    assert Taken(resting={8: 10}).shared(15, {7: 10, 8: 10}) == {7: 5, 8: 10}
+    assert Taken().shared(15, {7: 10, 8: 10}) == {7: 10, 8: 5}
 
 
 words = st.builds(

@@ -87,7 +87,7 @@ CREATE TABLE exits (
     last_price  numeric,
     priced_on   date,
     created_by  text NOT NULL DEFAULT current_user,
-    created_at  timestamptz NOT NULL DEFAULT now(),
+    created_at  timestamptz NOT NULL DEFAULT now() CONSTRAINT exits_time_is_finite CHECK (isfinite(created_at)),
     ended_at    timestamptz
 );
 CREATE UNIQUE INDEX one_standing_exit ON exits (position_id) WHERE ended_at IS NULL;

@@ -135,6 +135,12 @@ class Order:
         return self.quantity - self.filled
 
     @property
+    def hearsay(self) -> bool:
+        """Whether its number at the broker is a person's word that no book has shown yet."""
+        send = self.last_send
+        return self.seen_at is None and send is not None and send.outcome is SendOutcome.SETTLED
+
+    @property
     def wire_symbol(self) -> str:
         """The trading symbol that was sent, or will be."""
         return self.placed_symbol or self.symbol

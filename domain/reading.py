@@ -97,17 +97,11 @@ def _row_of(order: Order, rows: Mapping[str, OrderReport]) -> OrderReport | None
     """By number; by tag while no book has shown the number, which a person may have told wrongly."""
     if order.broker_order_id is not None:
         known = rows.get(order.broker_order_id)
-        if known is not None and _hearsay(order) and not _may_carry(order, known):
+        if known is not None and order.hearsay and not _may_carry(order, known):
             known = None
         if known is not None or order.seen_at is not None:
             return known
     return next((row for row in rows.values() if order.tag and row.carries(order.tag)), None)
-
-
-def _hearsay(order: Order) -> bool:
-    """Whether the number is a person's word that no book has shown yet."""
-    send = order.last_send
-    return order.seen_at is None and send is not None and send.outcome is SendOutcome.SETTLED
 
 
 def _may_carry(order: Order, row: OrderReport) -> bool:
@@ -123,7 +117,7 @@ def _complete(
 ) -> bool:
     shrunk = any(row.filled < order.filled for order, row in matched)
     twice = any(row != by_number[row.broker_order_id] for row in book.rows)
-    lost = any(order.broker_order_id and not _hearsay(order) for order in missing)
+    lost = any(order.broker_order_id and not order.hearsay for order in missing)
     return not (book.malformed or shrunk or twice or lost)
 
 

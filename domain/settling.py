@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from domain.clock import IST
 from domain.models import Order, Settlement
-from domain.orders import LIVE, OrderStatus, Reason, SendKind, SendOutcome, Side
+from domain.orders import LIVE, OrderStatus, Reason, SendKind, Side
 from domain.sightings import Sighting
 
 
@@ -63,9 +63,7 @@ def _not_placed(order: Order, word: Settlement, now: datetime, absent_after: flo
 
 def _hearsay(order: Order) -> bool:
     """Whether the number is only a person's word so far, and may be corrected by another."""
-    send = order.last_send
-    told = send is not None and send.outcome is SendOutcome.SETTLED
-    return order.status is OrderStatus.ACCEPTED and order.seen_at is None and told
+    return order.status is OrderStatus.ACCEPTED and order.hearsay
 
 
 def _ended(order: Order, word: Settlement) -> Settled:

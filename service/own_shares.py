@@ -14,7 +14,7 @@ from domain.book import Holding
 from domain.errors import BrokerUnavailable
 from domain.market import TradingDay
 from domain.models import AccountDay, Order, Position, PreviousDay, Snapshot
-from domain.orders import LIVE, OrderStatus, Reason, Side
+from domain.orders import LIVE, OrderStatus, Reason
 from domain.overnight import Morning, ended_by_holdings, unexplained
 from domain.reading import Outside
 from domain.wanted import traded_symbol
@@ -206,7 +206,7 @@ class OwnShares:
         self, symbol: str, holding: Holding | None, recorded: Recorded, rows: Snapshot, session: TradingDay
     ) -> Morning:
         outside = recorded.reading.outside.get(symbol, Outside())
-        sold = outside.sold + _filled(symbol, rows.orders, session, Side.SELL)
+        sold = outside.sold + taken_by_us(rows.orders, session.day).get(symbol, Taken()).sold
         return Morning(symbol, holding, self._overnight(symbol, rows, session), sold, False)
 
     def _overnight(self, symbol: str, rows: Snapshot, session: TradingDay) -> int:
@@ -250,8 +250,3 @@ def _frozen(position: Position) -> bool:
     """Whether the holdings froze it; another ISIN is for a person alone to explain."""
     told = (position.reason_text or "").startswith("holdings=")
     return position.open and position.reason == Reason.CORPORATE_ACTION and told
-
-
-def _filled(symbol: str, orders: tuple[Order, ...], session: TradingDay, side: Side) -> int:
-    today = [o for o in orders if o.side is side and o.trading_day == session.day and o.wire_symbol == symbol]
-    return sum(order.filled for order in today)

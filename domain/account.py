@@ -19,24 +19,15 @@ def ours_overnight(held: int, symbol: str, day: date, orders: tuple[Order, ...],
     return held + sold + removed - bought
 
 
-def first_figure(symbol: str, holding: int, outside: Outside, overnight: int) -> AccountDay | None:
-    """What to note for the day, or None while the figures contradict each other or allow two stories.
-
-    Whether holdings shrink with today's sales is not documented. If the figure leaves ours untouched after all sales
-    outside, both readings agree; if more was sold than it has, it must have shrunk; else nobody can tell.
-    """
-    total = holding + outside.bought
-    if outside.sold > total and holding >= overnight - outside.bought:
-        total = holding + outside.sold
-    elif total - outside.sold < overnight:
-        return None
-    seen = (outside.sold, outside.sold_value, outside.bought)
-    return AccountDay(symbol, min(MOST, total), outside.bought, 0, *seen)
+def sold_of_ours(day: AccountDay, outside: Outside, overnight: int) -> int | None:
+    """How many more of our shares were sold outside: the owner's are consumed first, each share counted once; None
+    while the stories of the day's figure differ about it."""
+    taken = {_sold_of_ours(total, day, outside, overnight) for total in day.totals}
+    return taken.pop() if len(taken) == 1 else None
 
 
-def sold_of_ours(day: AccountDay, outside: Outside, overnight: int) -> int:
-    """How many more of our shares were sold outside: the owner's are consumed first, each share counted once."""
-    own = max(0, day.total + max(0, outside.bought - day.outside_bought) - overnight)
+def _sold_of_ours(total: int, day: AccountDay, outside: Outside, overnight: int) -> int:
+    own = max(0, total + max(0, outside.bought - day.outside_bought) - overnight)
     return max(0, outside.sold - own - day.removed)
 
 
@@ -81,12 +72,6 @@ def free_to_sell(sellable: int, ours: Taken, outside: Outside, resting_outside: 
     - sold today - resting sells that are not ours (market practice: never more than the account can deliver)."""
     bought = 0 if t2t else outside.bought + ours.bought
     return max(0, sellable + bought - outside.sold - ours.sold - resting_outside)
-
-
-def sellable_at_start(now: int, sold: int, bought: int, resting: int) -> int:
-    """Shares that could be sold when the day began, from what the broker says can be sold now: what was sold beyond
-    what was bought has left the figure, and so has what rests, where the broker nets it (`resting`, else 0)."""
-    return now + max(0, sold - bought) + resting
 
 
 def accounted(day: AccountDay, outside: Outside, taken: int) -> AccountDay:

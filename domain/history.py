@@ -21,7 +21,7 @@ def held_by_history(
     was asked for after the last order's end is a person's word: it lifts the hold.
     """
     last = today[-1] if today else None
-    if last is None or (exiting is not None and last.status_at is not None and exiting.created_at > last.status_at):
+    if last is None or (exiting is not None and exiting.after_order is not None and exiting.after_order >= last.id):
         return None
     match last.status, last.reason:
         case OrderStatus.CANCELLED, Reason.CANCELLED_BY_USER:

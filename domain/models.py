@@ -100,6 +100,7 @@ class Order:
     `cancel_asked`: we asked the broker to cancel it and were not told no, so that a cancellation is ours.
     `price_moved`: more than one send of ours may have set its price, so that another price need not be the owner's.
     `absent_reads`: complete reads in a row that did not show it; `changed_by_owner`: price or quantity, in the app.
+    `band_checked`: a quote has told whether the day's band ended it.
     """
 
     id: int
@@ -124,6 +125,7 @@ class Order:
     absent_since: datetime | None = None
     absent_reads: int = 0
     changed_by_owner: bool = False
+    band_checked: bool = False
     last_send: Send | None = None
     doubted: bool = False
     cancel_asked: bool = False
@@ -153,6 +155,8 @@ class AccountDay:
     `outside_bought`: shares bought outside this service by then, included in `total`. `removed`: shares taken off our
     positions since, because more was sold outside than the owner had. `sold_seen`, `value_seen` and `bought_seen`: what
     was sold (shares, rupees) and bought outside as far as it has been accounted for; a book with less is incomplete.
+    `others`: larger totals, where the broker's way of counting leaves several stories (see figures). `average`: what
+    the broker said the shares had cost. `confirmed`: the account's book was seen whole in the evening of the day.
     """
 
     symbol: str
@@ -162,23 +166,42 @@ class AccountDay:
     sold_seen: int = 0
     value_seen: Decimal = Decimal(0)
     bought_seen: int = 0
+    others: tuple[int, ...] = ()
+    average: Decimal | None = None
+    confirmed: bool = False
+
+    @property
+    def totals(self) -> tuple[int, ...]:
+        """The total by every story, the smallest first."""
+        return self.total, *self.others
+
+
+@dataclass(frozen=True, slots=True)
+class Sellable:
+    """Shares that could be sold when the day began, as believed, and by the two ways of counting: as the broker says
+    (`plain`), and with what rested (`netted`)."""
+
+    believed: int
+    plain: int
+    netted: int
 
 
 @dataclass(frozen=True, slots=True)
 class Exit:
     """Somebody's wish to be out of a position: its sell becomes a limit at most so many percent below the last price.
 
-    The service finds the limit (rupees) once a day and keeps it; None until then.
+    The service finds the limit (rupees) once a day and keeps it; None until then. `after_order`: the last sell of the
+    position that had ended when it was asked for.
     """
 
     id: int
     position_id: int
     at_most_percent_below_last: Decimal
-    created_at: datetime
     because: str = ""
     price: Decimal | None = None
     last_price: Decimal | None = None
     priced_on: date | None = None
+    after_order: int | None = None
 
     def on(self, day: date) -> "Exit":
         """The wish as it counts on a day: a limit of another day is none."""
@@ -201,7 +224,11 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True)
 class PreviousDay:
-    """What an account held of a symbol before its latest earlier day with a figure, and what that day changed."""
+    """What an account held of a symbol before its latest earlier day with a figure, and what that day changed.
+
+    `confirmed`: the book of that day was seen whole in its evening, and the figure has one story; else the owner may
+    have traded what nobody saw.
+    """
 
     symbol: str
     day: date
@@ -212,6 +239,8 @@ class PreviousDay:
     sold: int
     bought_by_us: int
     sold_by_us: int
+    average: Decimal | None = None
+    confirmed: bool = False
 
     @property
     def expected(self) -> int:

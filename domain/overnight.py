@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from domain.book import Holding
+from domain.figures import stories
 from domain.models import Order, Position, PreviousDay
 from domain.orders import OrderStatus, Reason, Side
 from domain.sightings import Sighting
@@ -16,13 +17,14 @@ from domain.sightings import Sighting
 @dataclass(frozen=True, slots=True)
 class Morning:
     """The holding of a symbol as two equal reads said; `ours`: shares of ours overnight, `sold`: sold since by anybody;
-    `follows`: the previous figure is of the session just before."""
+    `follows`: the previous figure is of the session just before; `steady`: the same has been shown for some minutes."""
 
     symbol: str
     holding: Holding | None
     ours: int
     sold: int
     follows: bool
+    steady: bool = True
 
     @property
     def quantity(self) -> int:
@@ -33,13 +35,13 @@ class Morning:
 def unexplained(previous: PreviousDay, morning: Morning) -> str | None:
     """Why a change overnight is not explained by what was traded: a split, bonus or demerger? None when it is.
 
-    After days without a figure the owner may have traded what he liked; then only shares of ours that are gone count.
+    After a day that was not seen to its end the owner may have traded what he liked; then only shares of ours that are
+    gone count.
     """
     shown = morning.quantity
-    settled = {previous.expected + late - early for late in (0, previous.sold) for early in (0, previous.bought)}
-    if shown in settled | {figure - morning.sold for figure in settled}:
+    if any(story.total == previous.expected for story in stories(shown, morning.sold, previous)):
         return None
-    if not morning.follows and shown + morning.sold >= morning.ours:
+    if not (morning.follows and previous.confirmed) and shown + morning.sold >= morning.ours:
         return None
     return (
         f"holdings={shown}, expected={previous.expected} after {previous.day:%d %b}, ours={morning.ours}:"
@@ -50,8 +52,10 @@ def unexplained(previous: PreviousDay, morning: Morning) -> str | None:
 def ended_by_holdings(order: Order, position: Position, previous: PreviousDay, morning: Morning) -> Sighting | None:
     """How a sell of an earlier day ended, told by the shares that are left; None where more than one story fits.
 
-    Told only in an account without shares of its owner in the symbol, for the session just before, where nothing was
-    bought and all that is held can be sold.
+    Told only in an account without shares of its owner in the symbol, for the session just before, where nothing is
+    known to be bought and all that is held can be sold. And nothing may have been bought unseen, which would stand in
+    for what was sold: the day was seen to its end, or what the shares have cost is what they had cost before, or none
+    are left. Shares that are gone must have been gone for some minutes: a broker may show half of them in the morning.
     """
     holding = morning.holding
     overnight = position.quantity + previous.sold_by_us + previous.removed - previous.bought_by_us
@@ -60,9 +64,16 @@ def ended_by_holdings(order: Order, position: Position, previous: PreviousDay, m
     missing = position.quantity - morning.quantity
     if not (alone and whole and morning.follows and previous.day == order.trading_day and order.side is Side.SELL):
         return None
-    if morning.sold or not 0 <= missing <= order.remainder:
+    if morning.sold or not 0 <= missing <= order.remainder or (missing and not morning.steady):
+        return None
+    if not (previous.confirmed or morning.quantity == 0 or _cost_the_same(previous, holding)):
         return None
     return _ended(order, missing, previous.day)
+
+
+def _cost_the_same(previous: PreviousDay, holding: Holding | None) -> bool:
+    """Whether the average cost is unchanged, which a purchase moves and a sale does not (wire, holdings: likely)."""
+    return holding is not None and previous.average is not None and holding.average_price == previous.average
 
 
 def _ended(order: Order, missing: int, day: date) -> Sighting:

@@ -6,11 +6,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import RowMapping, text
 
 from domain.errors import BadInput
-from domain.models import AccountDay, Exit, PreviousDay, Settlement, Snapshot, User
-from repositories.doors import Door, as_json, as_rows, as_value
+from domain.models import AccountDay, Exit, PreviousDay, Sellable, Settlement, Snapshot, User
+from repositories.doors import Door, as_rows, as_value
 from repositories.orders import OrdersRepository
 from repositories.positions import PositionsRepository
 
@@ -26,14 +26,21 @@ USER = text(
     " WHERE (h.user_id = u.id OR h.user_id IS NULL) AND h.ended_at IS NULL) h ON true WHERE id = :user_id"
 )
 DAYS = text(
-    "SELECT symbol, total, outside_bought, removed, sold_seen, value_seen, bought_seen FROM account_days"
-    " WHERE user_id = :user_id AND day = :day"
+    "SELECT symbol, total, outside_bought, removed, sold_seen, value_seen, bought_seen, others, average, confirmed"
+    " FROM account_days WHERE user_id = :user_id AND day = :day"
 )
 NOTE = text(
-    "INSERT INTO account_days (user_id, day, symbol, total, outside_bought, sold_seen, value_seen, bought_seen)"
-    " SELECT :user_id, :day, r.symbol, r.total, r.outside_bought, r.sold_seen, r.value_seen, r.bought_seen"
-    " FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(symbol text, total int, outside_bought int, sold_seen bigint,"
-    " value_seen numeric, bought_seen bigint) ON CONFLICT DO NOTHING"
+    "INSERT INTO account_days AS d"
+    " (user_id, day, symbol, total, others, average, outside_bought, sold_seen, value_seen, bought_seen)"
+    " SELECT :user_id, :day, r.symbol, r.total, r.others, r.average, r.outside_bought, r.sold_seen,"
+    " r.value_seen, r.bought_seen"
+    " FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(symbol text, total int, others int[], average numeric,"
+    " outside_bought int, sold_seen bigint, value_seen numeric, bought_seen bigint)"
+    " ON CONFLICT (user_id, day, symbol) DO UPDATE SET total = excluded.total, others = excluded.others"
+    " WHERE cardinality(excluded.others) < cardinality(d.others)"
+)
+CONFIRM = text(
+    "UPDATE account_days SET confirmed = true WHERE user_id = :user_id AND day = :day AND symbol = ANY (:symbols)"
 )
 ACCOUNT_FOR = text(
     "UPDATE account_days d SET removed = r.removed, sold_seen = r.sold_seen, value_seen = r.value_seen,"
@@ -43,15 +50,19 @@ ACCOUNT_FOR = text(
     " WHERE d.user_id = :user_id AND d.day = :day AND d.symbol = r.symbol"
 )
 NOTE_FREE = text(
-    "INSERT INTO free_shares (user_id, day, symbol, sellable) SELECT :user_id, :day, r.key, CAST(r.value AS int)"
-    " FROM jsonb_each_text(CAST(:rows AS jsonb)) r ON CONFLICT (user_id, day, symbol) DO UPDATE"
-    " SET sellable = excluded.sellable, noted_at = now() WHERE free_shares.sellable <> excluded.sellable"
+    "INSERT INTO free_shares AS f (user_id, day, symbol, sellable, plain, netted)"
+    " SELECT :user_id, :day, r.symbol, r.believed, r.plain, r.netted FROM jsonb_to_recordset(CAST(:rows AS jsonb))"
+    " AS r(symbol text, believed int, plain int, netted int) ON CONFLICT (user_id, day, symbol) DO UPDATE"
+    " SET sellable = excluded.sellable, plain = excluded.plain, netted = excluded.netted, noted_at = now()"
+    " WHERE (f.sellable, f.plain, f.netted) IS DISTINCT FROM (excluded.sellable, excluded.plain, excluded.netted)"
 )
+FREE = text("SELECT symbol, sellable, plain, netted FROM free_shares WHERE user_id = :user_id AND day = :day")
 PREVIOUS = text(
     "WITH d AS (SELECT DISTINCT ON (symbol) * FROM account_days WHERE user_id = :user_id AND day < :day"
     " AND day >= CAST(:day AS date) - 30 AND symbol = ANY (:symbols) ORDER BY symbol, day DESC)"
     " SELECT d.symbol, d.day, d.total, d.outside_bought, d.removed, o.bought AS bought_by_us,"
-    " o.sold AS sold_by_us, d.bought_seen + o.bought AS bought, d.sold_seen + o.sold AS sold"
+    " o.sold AS sold_by_us, d.bought_seen + o.bought AS bought, d.sold_seen + o.sold AS sold,"
+    " CASE WHEN d.others = '{}' THEN d.average END AS average, d.confirmed AND d.others = '{}' AS confirmed"
     " FROM d CROSS JOIN LATERAL (SELECT"
     " coalesce(sum(filled) FILTER (WHERE side = 'BUY'), 0) AS bought,"
     " coalesce(sum(filled) FILTER (WHERE side = 'SELL'), 0) AS sold FROM orders"
@@ -93,7 +104,7 @@ class AccountsRepository:
             if row is None:
                 raise BadInput(f"User {self._user_id} has no row any more.")
             days = session.execute(DAYS, {"user_id": self._user_id, "day": day}).mappings()
-            account_days = {entry["symbol"]: AccountDay(**entry) for entry in days}
+            account_days = {entry["symbol"]: _account_day(entry) for entry in days}
             orders = self._orders.of_day(self._user_id, day)
         values = {name: row[name] for name in User.__slots__} | {"exit_rule": as_value(row["exit_rule"])}
         return Snapshot(
@@ -116,7 +127,7 @@ class AccountsRepository:
         return self._prefix
 
     def note_own_shares(self, day: date, noted: Iterable[AccountDay]) -> None:
-        """Keep what the account holds of symbols for the day; the first figure stays."""
+        """Keep what the account holds of symbols for the day; the first figure stays, until one story of it is left."""
         rows = [asdict(figure) for figure in noted]
         if rows:
             with self._door() as session:
@@ -129,11 +140,25 @@ class AccountsRepository:
             with self._door() as session:
                 session.execute(ACCOUNT_FOR, {"user_id": self._user_id, "day": day, "rows": as_rows(rows)})
 
-    def note_sellable(self, day: date, figures: Mapping[str, int]) -> None:
-        """Keep how many shares could be sold when the day began; a later figure replaces an earlier one."""
-        if figures:
+    def confirm(self, day: date, symbols: Iterable[str]) -> None:
+        """The day was seen to its end: what of these symbols was traded outside is accounted for."""
+        confirmed = sorted(symbols)
+        if confirmed:
             with self._door() as session:
-                session.execute(NOTE_FREE, {"user_id": self._user_id, "day": day, "rows": as_json(figures)})
+                session.execute(CONFIRM, {"user_id": self._user_id, "day": day, "symbols": confirmed})
+
+    def note_sellable(self, day: date, figures: Mapping[str, Sellable]) -> None:
+        """Keep how many shares could be sold when the day began; a later figure replaces an earlier one."""
+        rows = [{"symbol": symbol, **asdict(figure)} for symbol, figure in figures.items()]
+        if rows:
+            with self._door() as session:
+                session.execute(NOTE_FREE, {"user_id": self._user_id, "day": day, "rows": as_rows(rows)})
+
+    def sellable(self, day: date) -> Mapping[str, Sellable]:
+        """What was noted of the day by then, in both ways of counting."""
+        with self._door() as session:
+            rows = session.execute(FREE, {"user_id": self._user_id, "day": day}).all()
+        return {symbol: Sellable(*_whole(figure)) for symbol, *figure in rows}
 
     def previous(self, day: date, symbols: Iterable[str]) -> Mapping[str, PreviousDay]:
         """The latest day of the month before that has a figure of each symbol, and what was seen traded on it."""
@@ -173,11 +198,11 @@ def _exit(row: Mapping[str, Any]) -> Exit:
         row["id"],
         row["position_id"],
         Decimal(str(row["at_most_percent_below_last"])),
-        datetime.fromisoformat(row["created_at"]),
         row["because"],
         _rupees(row["price"]),
         _rupees(row["last_price"]),
         date.fromisoformat(row["priced_on"]) if row["priced_on"] else None,
+        row["after_order"],
     )
 
 
@@ -192,6 +217,17 @@ def _settlement(row: Mapping[str, Any]) -> Settlement:
         row["filled"],
         _rupees(row["price"]),
     )
+
+
+def _account_day(row: RowMapping) -> AccountDay:
+    return AccountDay(**{**row, "others": tuple(row["others"] or ())})
+
+
+def _whole(figure: list[int | None]) -> tuple[int, int, int]:
+    """A figure that a person has entered counts either way."""
+    believed, plain, netted = figure
+    assert believed is not None
+    return believed, believed if plain is None else plain, believed if netted is None else netted
 
 
 def _rupees(number: object) -> Decimal | None:

@@ -14,7 +14,7 @@ from repositories.tables import orders
 COLUMNS = (
     "o.id, o.user_id, o.side, o.symbol, o.status, o.quantity, o.price, o.position_id, o.ticker, o.placed_symbol,"
     " o.tag, o.broker_order_id, o.filled, o.execution_price, o.trading_day, o.reason, o.reason_text, o.status_at,"
-    " o.seen_at, o.absent_since, o.absent_reads, o.changed_by_owner"
+    " o.seen_at, o.absent_since, o.absent_reads, o.changed_by_owner, o.band_checked"
 )
 SENT = "id, order_id, kind, attempt, generation, price, quantity, send_by, created_at, outcome, outcome_at, text"
 
@@ -50,6 +50,7 @@ UPDATE = text(
     " WHERE o.id = r.id"
 )
 SEEN = text("UPDATE orders SET seen_at = :seen_at WHERE id = ANY (:ids)")
+CHECK_BAND = text("UPDATE orders SET band_checked = true WHERE id = ANY (:ids)")
 CLOSE_BUYS = text(
     "UPDATE orders SET status = 'CLOSED', status_at = :now WHERE user_id = :user_id AND side = 'BUY'"
     " AND status = 'ONGOING' AND (CASE WHEN position_id IS NULL THEN symbol = ANY (:symbols) ELSE position_id IN"
@@ -91,6 +92,12 @@ class OrdersRepository:
         if rows:
             with self._door() as session:
                 session.execute(UPDATE, {"rows": as_rows(rows), "now": now})
+
+    def check_band(self, ids: Sequence[int]) -> None:
+        """Keep that a quote has told whether the band ended these orders, so that no later one is asked."""
+        if ids:
+            with self._door() as session:
+                session.execute(CHECK_BAND, {"ids": list(ids)})
 
     def seen(self, ids: Sequence[int], at: datetime) -> None:
         """Note when the broker's book last showed these orders."""

@@ -1,6 +1,7 @@
 """The tables as SQLAlchemy Core sees them. The migrations make them; a test compares the two."""
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     Column,
@@ -135,6 +136,7 @@ orders = Table(
     Column("absent_since", NOW),
     Column("evidence_at", NOW),
     Column("absent_reads", Integer, nullable=False),
+    Column("band_checked", Boolean, nullable=False),
     Column("changed_by_owner", Boolean, nullable=False),
 )
 
@@ -236,6 +238,7 @@ exits = Table(
     Column("price", Numeric),
     Column("last_price", Numeric),
     Column("priced_on", Date),
+    Column("after_order", BigInteger),
     Column("created_by", Text, nullable=False),
     Column("created_at", NOW, nullable=False),
     Column("ended_at", NOW),
@@ -275,6 +278,9 @@ account_days = Table(
     Column("value_seen", Numeric, nullable=False),
     Column("bought_seen", BigInteger, nullable=False),
     Column("noted_at", NOW, nullable=False),
+    Column("others", ARRAY(Integer), nullable=False),
+    Column("average", Numeric),
+    Column("confirmed", Boolean, nullable=False),
 )
 
 free_shares = Table(
@@ -285,4 +291,15 @@ free_shares = Table(
     Column("symbol", Text, primary_key=True),
     Column("sellable", Integer, nullable=False),
     Column("noted_at", NOW, nullable=False),
+    Column("plain", Integer),
+    Column("netted", Integer),
+)
+
+strangers = Table(
+    "strangers",
+    metadata,
+    Column("user_id", BigInteger, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("broker_order_id", Text, primary_key=True),
+    Column("report", JSONB, nullable=False),
 )

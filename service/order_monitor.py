@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from domain.account import grew, ours_overnight, sold_of_ours
 from domain.book import Book, OrderReport
 from domain.market import TradingDay
-from domain.models import Order, Position, Snapshot
+from domain.models import AccountDay, Order, Position, Snapshot
 from domain.reading import Outside, Reading, read_book
 from domain.sightings import Look, sight
 from domain.wanted import traded_symbol
@@ -40,10 +40,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The rows as they stand after a read, and what the read itself showed."""
+    """The rows as they stand after a read, and what the read itself showed; `unclear`: symbols sold outside of which
+    the day's figure tells two stories about whose shares those were."""
 
     snapshot: Snapshot
     reading: Reading
+    unclear: frozenset[str] = frozenset()
 
     @property
     def unsettled_sales(self) -> frozenset[str]:
@@ -51,7 +53,7 @@ class Recorded:
         while it is not known how many can be sold."""
         known, sellable = self.snapshot.account_days, self.snapshot.sellable
         sold = {s for s, outside in self.reading.outside.items() if outside.sold and s not in known}
-        return frozenset(sold | {s for s in self.reading.resting_outside if s not in sellable})
+        return frozenset(sold | self.unclear | {s for s in self.reading.resting_outside if s not in sellable})
 
 
 class OrderMonitor:
@@ -65,6 +67,7 @@ class OrderMonitor:
         self._instruments = instruments
         self._user_id = ports.tenure.user_id
         self._traded_outside: Mapping[str, Outside] = {}
+        self._complete: Mapping[str, Outside] | None = None
         self._first_tags: dict[str, str] = {}
         self._strangers: dict[str, OrderReport] = {}
         self._strangers_of: date | None = None
@@ -81,16 +84,17 @@ class OrderMonitor:
                 session.day,
                 self._rows.accounts.tag_prefix(),
             )
-            self._strangers |= {row.broker_order_id: row for row in reading.strangers}
+            self._remember(reading, session.day)
             doubts = unanswered(snapshot)
             changed = self._apply(snapshot, reading, look, session)
             if doubts:
                 self._reach(Waypoint.BEFORE_SETTLE)
             if changed:
                 snapshot = self._rows.accounts.snapshot(session.day)
+            self._confirm(snapshot, reading, session)
         if unanswered(snapshot) < doubts:
             self._reach(Waypoint.AFTER_SETTLE)
-        return Recorded(snapshot, reading)
+        return Recorded(snapshot, reading, self._unclear(snapshot, reading, session.day))
 
     def learn(self, broker_order_id: str, tag: str) -> None:
         """Know a row by the tag that it was placed under, which the broker has rewritten since."""
@@ -110,11 +114,16 @@ class OrderMonitor:
         """The book with rows of others that earlier books of the day have shown and this one lacks: a row does not
         leave the book of its day, so that a book without it is not complete, and what it said still counts."""
         if self._strangers_of != day:
-            self._strangers, self._strangers_of = {}, day
+            self._strangers, self._strangers_of = dict(self._rows.strangers.of_day(day)), day
         ours = {order.broker_order_id for order in snapshot.orders}
         shown = {row.broker_order_id for row in book.rows}
         lost = [row for number, row in self._strangers.items() if number not in shown and number not in ours]
         return replace(book, rows=(*book.rows, *lost), malformed=book.malformed + len(lost)) if lost else book
+
+    def _remember(self, reading: Reading, day: date) -> None:
+        news = [row for row in reading.strangers if not _alike(self._strangers.get(row.broker_order_id), row)]
+        self._rows.strangers.keep(day, news)
+        self._strangers |= {row.broker_order_id: row for row in news}
 
     def _in_auction(self, snapshot: Snapshot, session: TradingDay) -> frozenset[str]:
         """Symbols whose closing auction may have begun: all that the file does not exclude."""
@@ -149,11 +158,42 @@ class OrderMonitor:
         for symbol, outside in self._traded_outside.items():
             day = snapshot.account_days.get(symbol)
             if day is not None and before.get(symbol) == outside and grew(day, outside):
-                orders = filled(snapshot, reading)
-                overnight = ours_overnight(ledger.held(symbol), symbol, session.day, orders, day.removed)
-                ledger.sold_outside(day, sold_of_ours(day, outside, overnight), outside)
+                held = ledger.held(symbol)
+                taken = self._sold_of_ours(day, outside, held, filled(snapshot, reading), session.day)
+                if taken is not None:
+                    ledger.sold_outside(day, taken, outside)
         for symbol, shares in reading.orphans.items():
             ledger.orphaned(symbol, shares)
+
+    def _sold_of_ours(
+        self, day: AccountDay, outside: Outside, held: int, orders: tuple[Order, ...], today: date
+    ) -> int | None:
+        return sold_of_ours(day, outside, ours_overnight(held, day.symbol, today, orders, day.removed))
+
+    def _unclear(self, snapshot: Snapshot, reading: Reading, today: date) -> frozenset[str]:
+        """Symbols sold outside whose figure of the day leaves it open whose shares those were."""
+        told = {s: (day, reading.outside[s]) for s, day in snapshot.account_days.items() if s in reading.outside}
+        return frozenset(
+            symbol
+            for symbol, (day, outside) in told.items()
+            if self._sold_of_ours(day, outside, self._held(symbol, snapshot), snapshot.orders, today) is None
+        )
+
+    def _held(self, symbol: str, snapshot: Snapshot) -> int:
+        return sum(p.quantity for p in snapshot.positions if p.open and self._symbol(p) == symbol)
+
+    def _confirm(self, snapshot: Snapshot, reading: Reading, session: TradingDay) -> None:
+        """In the evening two complete books alike, all of whose trades are accounted for, confirm the day's figures."""
+        before, self._complete = self._complete, reading.outside if reading.complete else None
+        evening = session.close + timedelta(seconds=self._settings.evening)
+        if self._clock.now() < evening or not reading.complete or before != reading.outside:
+            return
+        days = [day for day in snapshot.account_days.values() if not day.confirmed]
+        shown = {day.symbol: reading.outside.get(day.symbol, Outside()) for day in days}
+        self._rows.accounts.confirm(
+            session.day,
+            [d.symbol for d in days if (shown[d.symbol].sold, shown[d.symbol].bought) == (d.sold_seen, d.bought_seen)],
+        )
 
     def _missing(self, reading: Reading, look: Look) -> list[Order]:
         """Count complete reads that do not show a send in doubt, each a book lag after the one before; enough of them
@@ -169,3 +209,8 @@ class OrderMonitor:
     def _due(self, order: Order, look: Look) -> bool:
         lag = timedelta(seconds=self._settings.book_lag * order.absent_reads)
         return order.absent_since is None or look.at - order.absent_since >= lag
+
+
+def _alike(known: OrderReport | None, row: OrderReport) -> bool:
+    """Whether a row says what it said before; its raw form may hold a time of the read."""
+    return known is not None and replace(known, evidence=row.evidence) == row

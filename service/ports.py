@@ -20,6 +20,7 @@ from repositories.journal import JournalRepository
 from repositories.orders import OrdersRepository
 from repositories.positions import PositionsRepository
 from repositories.sends import SendsRepository
+from repositories.strangers import StrangersRepository
 from repositories.tenants import TenantsRepository
 from service.settings import TradingSettings
 from service.waypoints import Unwatched, Waypoints
@@ -93,6 +94,7 @@ class Repositories:
     sends: SendsRepository
     journal: JournalRepository
     tenants: TenantsRepository
+    strangers: StrangersRepository
 
 
 def tenant_repositories(database: Database, tenure: Tenure) -> Repositories:
@@ -106,6 +108,7 @@ def tenant_repositories(database: Database, tenure: Tenure) -> Repositories:
         SendsRepository(door, tenure),
         JournalRepository(door),
         TenantsRepository(database),
+        StrangersRepository(door, tenure.user_id),
     )
 
 

@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 OUT_OF_BAND = frozenset({Reason.PRICE_ABOVE_BAND, Reason.PRICE_BELOW_BAND, Reason.BAND_SLID, Reason.REJECTED_TODAY})
 FRESH = 4
 """A cancel is looked into for so many refreshes of the band; later the band says nothing about it any more."""
+QUOTE_LAG = timedelta(seconds=10)
+"""A quote that shows no slide within so long of the cancel may be older than the slide; a later one has told."""
 
 
 class Prices:
@@ -31,7 +33,6 @@ class Prices:
         self._rows = repositories
         self._instruments = instruments
         self._refreshed = ports.clock.now() - timedelta(days=1)
-        self._explained: set[int] = set()
 
     def refresh(self, recorded: Recorded, session: TradingDay) -> bool:
         """Ask what is wanted, keep what it means; whether anything was learnt. A failed read changes nothing."""
@@ -78,17 +79,21 @@ class Prices:
 
     def _explain(self, odd: list[Order], quotes: dict[str, Quote]) -> None:
         """A cancel that nobody of us asked for is the exchange's where the band has left the order's price."""
+        now = self._ports.clock.now()
         slid: list[tuple[Order, dict[str, object]]] = []
+        told: list[int] = []
         for order in odd:
             quote = quotes.get(self._token_of(order.wire_symbol))
             if quote is None or quote.band_low is None or quote.band_high is None:
                 continue
-            self._explained.add(order.id)
+            if order.status_at is not None and now - order.status_at >= QUOTE_LAG:
+                told.append(order.id)
             if not quote.band_low <= order.price <= quote.band_high:
                 text = f"price={order.price}, band={quote.band_low} to {quote.band_high}"
                 after = replace(order, status=OrderStatus.LAPSED, reason=Reason.BAND_SLID, reason_text=text)
                 slid.append((after, {"band_low": str(quote.band_low), "band_high": str(quote.band_high)}))
-        self._rows.orders.update(slid, self._ports.clock.now())
+        self._rows.orders.update(slid, now)
+        self._rows.orders.check_band(told)
         self._rows.journal.write(
             Entry("BAND_SLID", o.user_id, o.position_id, o.id, {"text": o.reason_text, "status": o.status})
             for o, _ in slid
@@ -99,7 +104,7 @@ class Prices:
         return wish is not None and wish.priced_on != session.day
 
     def _odd(self, order: Order, session: TradingDay) -> bool:
-        if order.id in self._explained or order.trading_day != session.day or order.status_at is None:
+        if order.band_checked or order.trading_day != session.day or order.status_at is None:
             return False
         since = self._ports.clock.now() - order.status_at
         recent = since <= timedelta(seconds=FRESH * self._ports.settings.band_refresh)

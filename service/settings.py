@@ -13,6 +13,7 @@ class TradingSettings:
     bell. `retry_after`: after a rejection, times the rejections so far. `settle_tail`: after the close, for the last
     fills and lapses. `evening`: after the close, one more look at what the owner traded after it. `idle`: the longest
     wait of a sleeping tenant. `band_refresh`, `holdings_refresh`: between two reads of what a position waits for.
+    `holdings_steady`: how long shares must be missing from the holdings before an order of yesterday has sold them.
 
     What differs from broker to broker and is not known for certain: `send_window`, `call_deadline`, `book_lag`,
     `absent_reads` (complete reads in a row that prove absence), `sellable_nets_orders` (whether the broker's sellable
@@ -32,6 +33,7 @@ class TradingSettings:
     idle: float = 20.0
     band_refresh: float = 30.0
     holdings_refresh: float = 15.0
+    holdings_steady: float = 300.0
     absent_reads: int = 2
     sellable_nets_orders: bool = False
 

@@ -74,12 +74,32 @@ def test_shares_that_are_gone_overnight_were_sold_by_the_order_that_nobody_saw_e
     world.broker.set_holding(tenant.account.ucc, "ITC-EQ", 1, "400")
     world.broker.fill(tenant.live_at_broker()[0]["nOrdNo"], sold)
     next_morning(world, tenant)
+    assert tenant.orders()[0]["reason"] == "UNSETTLED_YESTERDAY"
+    tenant.cycle(25, seconds=15)
     (order,) = tenant.orders()
     assert (order["filled"], order["reason"], order["execution_price"]) == (sold, "SETTLED", Decimal("848.00"))
     assert tenant.position(number)["quantity"] == 10 - sold
     assert order["status"] == ("EXECUTED" if sold == 10 else "LAPSED")
     at_the_next_bell(world, tenant)
     assert [row["qty"] for row in tenant.live_at_broker()] == ([10 - sold] if sold < 10 else [])
+
+
+def test_shares_that_are_missing_for_a_moment_in_the_morning_are_not_sold(world: World):
+    tenant, number = unseen_end(world)
+    world.broker.set_holding(tenant.account.ucc, "ITC-EQ", 1, "400")
+    broker = tenant.service.ports.broker
+    read = broker.holdings
+    world.clock.advance_to(CLOSE + timedelta(minutes=1))
+    world.clock.advance_to(MORNING - timedelta(minutes=10))
+    world.broker.trade_within(MORNING, CLOSE + timedelta(days=2))
+    broker.holdings = lambda: tuple(holding for holding in read() if holding.symbol == "ITC")
+    tenant.cycle(10, seconds=15)
+    broker.holdings = read
+    tenant.cycle(10, seconds=15)
+    assert [(o["reason"], o["filled"]) for o in tenant.orders()] == [("SETTLED", 0)]
+    at_the_next_bell(world, tenant)
+    assert [row["qty"] for row in tenant.live_at_broker()] == [10]
+    assert tenant.position(number)["quantity"] == 10
 
 
 @pytest.mark.parametrize("fault", ["lost_reply", "drop_before"])

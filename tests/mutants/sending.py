@@ -11,6 +11,7 @@ PLAN = "unit/test_plan.py"
 ORDER = "integration/test_day_of_an_order.py"
 OWNER = "integration/test_owner.py"
 NIGHT = "integration/test_overnight.py"
+HARD = "integration/test_hard_cases.py"
 
 SENDING = (
     Mutation(

@@ -84,7 +84,8 @@ class OrderMonitor:
                 session.day,
                 self._rows.accounts.tag_prefix(),
             )
-            self._remember(reading, session.day)
+            news = self._news_of_others(reading)
+            self._rows.strangers.keep(session.day, news)
             doubts = unanswered(snapshot)
             changed = self._apply(snapshot, reading, look, session)
             if doubts:
@@ -92,6 +93,7 @@ class OrderMonitor:
             if changed:
                 snapshot = self._rows.accounts.snapshot(session.day)
             self._confirm(snapshot, reading, session)
+        self._strangers |= {row.broker_order_id: row for row in news}
         if unanswered(snapshot) < doubts:
             self._reach(Waypoint.AFTER_SETTLE)
         return Recorded(snapshot, reading, self._unclear(snapshot, reading, session.day))
@@ -120,10 +122,8 @@ class OrderMonitor:
         lost = [row for number, row in self._strangers.items() if number not in shown and number not in ours]
         return replace(book, rows=(*book.rows, *lost), malformed=book.malformed + len(lost)) if lost else book
 
-    def _remember(self, reading: Reading, day: date) -> None:
-        news = [row for row in reading.strangers if not _alike(self._strangers.get(row.broker_order_id), row)]
-        self._rows.strangers.keep(day, news)
-        self._strangers |= {row.broker_order_id: row for row in news}
+    def _news_of_others(self, reading: Reading) -> list[OrderReport]:
+        return [row for row in reading.strangers if not _alike(self._strangers.get(row.broker_order_id), row)]
 
     def _in_auction(self, snapshot: Snapshot, session: TradingDay) -> frozenset[str]:
         """Symbols whose closing auction may have begun: all that the file does not exclude."""

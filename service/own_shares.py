@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 SEEN = frozenset({OrderStatus.OPEN, OrderStatus.CANCELLING})
 """The broker has taken it, so that its shares could be sold."""
+URGENT = 5
+"""Reads alike, one each cycle, after which what still contradicts the rows is read again only now and then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +107,11 @@ class OwnShares:
         rows = recorded.snapshot
         held = {self._symbol(p): p for p in rows.positions if p.open}
         doubted = {order.wire_symbol for order in unsettled(rows, session)} & held.keys()
-        unknown = {s for s in held if s not in rows.account_days or s not in rows.sellable} - doubted
-        unknown |= {s for s in doubted if s not in self._shown or self._shown[s].reads < 2}
+        missing = {s for s in held if s not in rows.account_days or s not in rows.sellable}
+        unknown = {s for s in missing | doubted if s not in self._shown or self._shown[s].reads < URGENT}
         free = self.free(recorded, rows, session.day)
         short = {s for s, p in held.items() if free.get(p.id, p.quantity) < p.quantity or frozen(p)}
-        short |= doubted | (recorded.unsettled_sales & held.keys())
+        short |= doubted | missing | (recorded.unsettled_sales & held.keys())
         return unknown | short if unknown or (short and self._due()) else set()
 
     def _due(self) -> bool:

@@ -24,7 +24,10 @@ class ReportedState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OrderReport:
-    """One row of the order book. Filled is absolute; average price in rupees, None while nothing filled."""
+    """One row of the order book. Filled is absolute; average price in rupees, None while nothing filled.
+
+    `entered_at` and `changed_at` are the broker's (UTC, whole seconds); None where it does not say.
+    """
 
     broker_order_id: str
     tag: str
@@ -39,6 +42,8 @@ class OrderReport:
     evidence: Evidence
     product: str = ""
     source: str = ""
+    entered_at: datetime | None = None
+    changed_at: datetime | None = None
 
     @property
     def resting(self) -> bool:

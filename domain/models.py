@@ -190,8 +190,8 @@ class Sellable:
 class Exit:
     """Somebody's wish to be out of a position: its sell becomes a limit at most so many percent below the last price.
 
-    The service finds the limit (rupees) once a day and keeps it; None until then. `after_order`: the last sell of the
-    position that had ended when it was asked for.
+    The service finds the limit (rupees) once a day and keeps it; None until then. `after_send`: the last send for
+    the position before it was asked for.
     """
 
     id: int
@@ -201,7 +201,7 @@ class Exit:
     price: Decimal | None = None
     last_price: Decimal | None = None
     priced_on: date | None = None
-    after_order: int | None = None
+    after_send: int | None = None
 
     def on(self, day: date) -> "Exit":
         """The wish as it counts on a day: a limit of another day is none."""

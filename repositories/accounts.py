@@ -202,7 +202,7 @@ def _exit(row: Mapping[str, Any]) -> Exit:
         _rupees(row["price"]),
         _rupees(row["last_price"]),
         date.fromisoformat(row["priced_on"]) if row["priced_on"] else None,
-        row["after_order"],
+        row["after_send"],
     )
 
 

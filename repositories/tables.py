@@ -238,7 +238,7 @@ exits = Table(
     Column("price", Numeric),
     Column("last_price", Numeric),
     Column("priced_on", Date),
-    Column("after_order", BigInteger),
+    Column("after_send", BigInteger),
     Column("created_by", Text, nullable=False),
     Column("created_at", NOW, nullable=False),
     Column("ended_at", NOW),

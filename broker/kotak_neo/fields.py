@@ -71,6 +71,11 @@ def ist(written: str, form: str) -> datetime | None:
         return None
 
 
+def whole_time(row: Row, key: str) -> datetime | None:
+    """The moment (UTC) of `22-Jan-2025 14:28:01`, as most reports write it; None for anything else."""
+    return ist(optional(row, key), "%d-%b-%Y %H:%M:%S")
+
+
 def epoch(row: Row, key: str) -> datetime | None:
     """The moment (UTC) of seconds since 1970; None for anything else."""
     try:

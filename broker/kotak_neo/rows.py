@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from broker.kotak_neo.fields import Malformed, Row, count, decimal, epoch, ist, optional, side, text
+from broker.kotak_neo.fields import Malformed, Row, count, decimal, epoch, ist, optional, side, text, whole_time
 from domain.book import Holding, OrderReport, Quote, ReportedState, Trade
 
 _RESTING = (
@@ -37,6 +37,8 @@ def order_report(row: Row) -> OrderReport:
         evidence=dict(row),
         product=optional(row, "prod"),
         source=optional(row, "ordSrc"),
+        entered_at=whole_time(row, "ordEntTm"),
+        changed_at=whole_time(row, "ordDtTm"),
     )
 
 

@@ -158,7 +158,7 @@ SEEING = (
         "service/own_shares.py",
         "elif self._traded[symbol].long_ago(self._ports):",
         "elif symbol in self._traded:",
-        "A sale that the book shows and the holdings do not yet would prove a way of counting that is not the broker's.",
+        "A sale that the book shows and the holdings do not yet would prove a wrong way of counting.",
         (f"{MISLED}::test_holdings_that_come_half_a_minute_after_the_book_do_not_strike_the_true_story",),
     ),
     Mutation(

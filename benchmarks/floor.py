@@ -21,7 +21,7 @@ from domain.tenure import Tenure
 LOGINS = 10
 PLACE = "quick/order/rule/ms/place"
 FORM = {
-    "am": "NO", "dq": "0", "es": "nse_cm", "mp": "0", "pc": "CNC", "pf": "N", "pr": TARGET, "pt": "L",
+    "am": "NO", "dq": "0", "es": "nse_cm", "mp": "0", "pc": "CNC", "pr": TARGET, "pt": "L",
     "qt": str(SHARES), "rt": "DAY", "tp": "0", "tt": "S", "os": "NEOTRADEAPI",
 }  # fmt: skip
 

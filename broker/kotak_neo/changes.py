@@ -31,7 +31,7 @@ def placing(order: NewOrder) -> Change:
     if not order.tag or order.quantity <= 0:
         raise ValueError(f"an order needs a tag and a quantity above 0, not {order.tag!r} and {order.quantity}")
     fields = {
-        "am": "NO", "dq": "0", "es": "nse_cm", "mp": "0", "pc": "CNC", "pf": "N", "pr": rupees(order.price), "pt": "L",
+        "am": "NO", "dq": "0", "es": "nse_cm", "mp": "0", "pc": "CNC", "pr": rupees(order.price), "pt": "L",
         "qt": str(order.quantity), "rt": "DAY", "tp": "0", "ts": order.symbol, "tt": _SIDES[order.side],
         "ig": order.tag, "os": "NEOTRADEAPI",
     }  # fmt: skip

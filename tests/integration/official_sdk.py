@@ -43,7 +43,7 @@ class ToLoopback(httpx.BaseTransport):
 
 @contextmanager
 def official(url: str, consumer_key: str, folder: Path) -> Iterator[Any]:
-    """A `NeoAPI` that speaks to the URL and leaves its files in the folder; `.transport` shows where it wanted to go."""
+    """A `NeoAPI` that speaks to the URL, its files in the folder; `.transport` shows where it wanted to go."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in _quiet(folder).items():
             patch.setenv(name, value)

@@ -7,7 +7,7 @@ The mutation to try: send one more field with an order, or a number where a stri
 
 import json
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,6 +34,7 @@ DECISIONS = Path(__file__).parents[2] / "docs" / "decisions"
 (PERSON,) = make_accounts(1, seed=915)
 NUMBER = "261123000000001"
 TOKEN = "1485"
+NOON = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
 Answers = dict[str, Callable[[Peer], Any]]
 ANSWERS: Answers = {
     "/login/1.0/tradeApiLogin": lambda peer: {"data": {"token": "view-token", "sid": "view-sid"}},
@@ -146,18 +147,18 @@ def read(raw: bytes) -> Request:
 
 
 @pytest.fixture(scope="module")
-def sent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple[Request, Request]]]:
+def sent(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Request, Request]]:
     """For each call our request and theirs."""
     folder = tmp_path_factory.mktemp("sdk")
     with Peer(handle) as peer:
         ours = recorded(peer, [call.ours for call in CALLS], our_client(peer))
         with official(peer.url, PERSON.consumer_key, folder) as sdk:
-            log_in = lambda sdk: sign_in(sdk, PERSON, NOON)  # noqa: E731
             theirs = recorded(peer, [log_in, *(call.theirs for call in CALLS)], sdk)
-    yield {call.name: (of(call, ours), of(call, theirs)) for call in CALLS}
+    return {call.name: (of(call, ours), of(call, theirs)) for call in CALLS}
 
 
-NOON = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
+def log_in(sdk: Any) -> object:
+    return sign_in(sdk, PERSON, NOON)
 
 
 def our_client(peer: Peer) -> KotakNeo:

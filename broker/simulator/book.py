@@ -40,6 +40,8 @@ class Book:
         self.live: dict[str, Order] = {}
         self.fills: list[Fill] = []
         self.tags: set[str] = set()
+        self.page: bytes | None = None
+        """The whole order book as it was last told, until something in it changes."""
         self._sells: defaultdict[str, Sells] = defaultdict(Sells)
         self._counted: dict[str, Sells] = {}
 
@@ -56,12 +58,13 @@ class Book:
 
     def update(self, order: Order) -> None:
         """The order changed: count it anew. The cost does not grow with the orders."""
-        present = _sells_of(order)
-        before = self._counted.pop(order.number, _NONE)
-        self._sells[order.symbol] += present - before
-        if order.live:
+        self.page = None
+        present, before = _sells_of(order), self._counted.get(order.number, _NONE)
+        if present != before:
+            self._sells[order.symbol] += present - before
             self._counted[order.number] = present
-        else:
+        if not order.live:
+            self._counted.pop(order.number, None)
             self.live.pop(order.number, None)
 
     def sells(self, symbol: str) -> Sells:
@@ -78,6 +81,7 @@ class Book:
         """Settle the day's trades into holdings and start with an empty book."""
         self.portfolio.settle()
         self.orders, self.live, self.fills, self.tags, self._counted = {}, {}, [], set(), {}
+        self.page = None
         self._sells.clear()
 
 

@@ -8,7 +8,7 @@ An answer to a client means "received" and nothing more.
 
 import itertools
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from broker.simulator.accounts import Account
 from broker.simulator.agenda import Agenda
@@ -18,6 +18,8 @@ from broker.simulator.floor import Floor
 from broker.simulator.orders import NO_REASON, Order, State, Ticket
 from broker.simulator.rms import Terms, TradingHours, objection
 from broker.simulator.settings import Settings, seconds
+
+_A_DAY = timedelta(days=1)
 
 
 class OrderDesk:
@@ -31,6 +33,8 @@ class OrderDesk:
         self._settings = settings
         self._tags = itertools.count(1001)
         self._last = 0
+        self._day = datetime.min.replace(tzinfo=UTC)
+        self._date = ""
 
     def place(
         self, account: Account, ticket: Ticket, moment: datetime, verdict: str | None = None, hidden: float = 0.0
@@ -74,9 +78,11 @@ class OrderDesk:
 
     def _number(self, moment: datetime) -> str:
         """Rises, and differs from those of another simulator on the same day: the time in tenths of a millisecond."""
-        midnight = ist_midnight(moment)
-        self._last = max(self._last + 1, int((moment - midnight).total_seconds() * 10_000))
-        return f"{midnight:%y%m%d}{self._last:09d}"
+        if not self._day <= moment < self._day + _A_DAY:
+            self._day = ist_midnight(moment)
+            self._date = f"{self._day:%y%m%d}"
+        self._last = max(self._last + 1, int((moment - self._day).total_seconds() * 10_000))
+        return f"{self._date}{self._last:09d}"
 
     def _order(self, account: Account, ticket: Ticket, moment: datetime, hidden: float) -> Order:
         return Order(

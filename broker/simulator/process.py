@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from broker.simulator.clock import SystemClock
+from broker.simulator.host import new_loop
 from broker.simulator.simulator import SEED, Simulator
 
 
@@ -41,7 +42,8 @@ def serve(
         latency=latency,
         rate_limit=rate_limit,
     )
-    asyncio.run(_until_signalled(simulator))
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(_until_signalled(simulator))
     return 0
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from broker.simulator import answers
 from broker.simulator.answers import Answer, Refusal, rows, say, text_of
+from broker.simulator.faults import Fault
 from broker.simulator.kinds import Kind
 from broker.simulator.order_rows import history_row, order_row, order_text, trade_row
 from broker.simulator.orders import Order, Side
@@ -17,9 +18,18 @@ CASH = 10_000_000
 
 
 def orders(visit: Visit) -> Answer:
-    """Every order of the day that shows by now."""
-    shown = [order for order in visit.book.orders.values() if order.visible_from <= visit.now]
-    fault = visit.fault
+    """Every order of the day that shows by now. Most calls find that nothing has changed since the last one."""
+    book, fault = visit.book, visit.fault
+    if book.page is not None and fault is None:
+        return Answer(book.page)
+    shown = [order for order in book.orders.values() if order.visible_from <= visit.now]
+    answer = _told(shown, fault)
+    if fault is None and len(shown) == len(book.orders):
+        book.page = answer.body
+    return answer
+
+
+def _told(shown: list[Order], fault: Fault | None) -> Answer:
     if fault and fault.kind is Kind.MISSING_ROWS:
         shown = shown[: -fault.rows] if fault.rows else shown
     texts = [order_text(order) for order in shown]

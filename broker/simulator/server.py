@@ -33,7 +33,7 @@ class Handler:
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """The answer to a request; on a dropped connection nobody reads it."""
-        body = await request.read()
+        body = await request.read() if request.can_read_body else b""
         path = request.path
         if path.startswith(CONTROL):
             return self._response(self._controlled(request, path, body))

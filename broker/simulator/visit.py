@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote_plus
 
 from broker.simulator.accounts import Account
 from broker.simulator.answers import BAD_LOGIN, BODY_INVALID, Refusal
@@ -13,6 +13,9 @@ from broker.simulator.book import Book
 from broker.simulator.brokerage import Brokerage
 from broker.simulator.faults import Fault
 from broker.simulator.kinds import Kind
+
+_JSON_MARKS = tuple((quote_plus(mark), mark) for mark in '":,{}')
+"""No mark can be mistaken for a part of the form, and what is left of the escapes means the same as before."""
 
 
 @dataclass(slots=True)
@@ -58,9 +61,17 @@ class Visit:
     def jdata(self) -> dict[str, Any]:
         """The JSON object in the form field jData. Raises Refusal."""
         try:
-            return _object(parse_qs(self.body.decode(), strict_parsing=True)["jData"][0])
+            return _object(parse_qs(_lightened(self.body), strict_parsing=True)["jData"][0])
         except (ValueError, KeyError):
             raise Refusal(BODY_INVALID) from None
+
+
+def _lightened(body: bytes) -> str:
+    """The form with the marks of JSON decoded beforehand: one by one they are a third of what an order costs."""
+    text = body.decode()
+    for escape, mark in _JSON_MARKS:
+        text = text.replace(escape, mark)
+    return text
 
 
 def _object(text: str | bytes) -> dict[str, Any]:

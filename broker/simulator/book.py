@@ -4,6 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from broker.simulator.accounts import Account
+from broker.simulator.funds import Funds
 from broker.simulator.orders import Fill, Order, Side
 from broker.simulator.portfolio import Portfolio
 
@@ -36,6 +37,7 @@ class Book:
     def __init__(self, account: Account) -> None:
         self.account = account
         self.portfolio = Portfolio()
+        self.funds = Funds()
         self.orders: dict[str, Order] = {}
         self.live: dict[str, Order] = {}
         self.fills: list[Fill] = []
@@ -59,6 +61,7 @@ class Book:
     def update(self, order: Order) -> None:
         """The order changed: count it anew. The cost does not grow with the orders."""
         self.page = None
+        self.funds.update(order)
         present, before = _sells_of(order), self._counted.get(order.number, _NONE)
         if present != before:
             self._sells[order.symbol] += present - before
@@ -79,6 +82,7 @@ class Book:
 
     def next_day(self) -> None:
         """Settle the day's trades into holdings and start with an empty book."""
+        self.funds.next_day(self.portfolio)
         self.portfolio.settle()
         self.orders, self.live, self.fills, self.tags, self._counted = {}, {}, [], set(), {}
         self.page = None

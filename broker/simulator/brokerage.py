@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from broker.simulator.accounts import Account
-from broker.simulator.agenda import Agenda
+from broker.simulator.agenda import Action, Agenda
 from broker.simulator.book import Book
 from broker.simulator.clock import Clock, next_midnight
 from broker.simulator.desk import OrderDesk
@@ -40,7 +40,7 @@ class Brokerage:
         self.by_key = {book.account.consumer_key: book.account for book in self.books.values()}
         self.exchange = Exchange(read_instruments(self.file.content.decode()))
         self.ledger = Ledger()
-        self.sessions = Sessions(seed)
+        self.sessions = Sessions(seed, settings)
         self.faults = Faults(seed)
         self.throttle = Throttle()
         self._agenda = Agenda()
@@ -53,6 +53,10 @@ class Brokerage:
         now = self.clock.now()
         self._agenda.settle(now)
         return now
+
+    def at(self, moment: datetime, action: Action) -> None:
+        """Have the action called with the moment once it is past."""
+        self._agenda.at(moment, action)
 
     def trade_within(self, day: TradingDay) -> None:
         """Add a day's trading hours. At the close, or the end of their auction, the exchange ends what is left."""

@@ -38,6 +38,7 @@ class ControlDesk:
             "manual-modify": lambda asked: door.manual_modify(**asked),
             "manual-cancel": lambda asked: door.manual_cancel(**asked),
             "holdings": lambda asked: door.set_holding(**asked),
+            "funds": lambda asked: door.set_funds(**asked),
             "fault": lambda asked: door.fault(**asked),
             "clear-faults": lambda asked: door.clear_faults(**asked),
             "end-sessions": lambda asked: door.end_sessions(**asked),

@@ -146,7 +146,7 @@ class OrderDesk:
         if terms.quantity <= order.filled:
             return f"RMS:Rule: Order quantity {terms.quantity} is not above the traded quantity {order.filled}"
         book, market = self._books[order.account.ucc], self._floor.market(order)
-        return objection(order, terms, book, market, self._settings.rms_holdings)
+        return objection(order, terms, book, market, self._settings)
 
     def _transition(self, order: Order, moment: datetime) -> str | None:
         return self.hours.transition(moment, order.ticket.instrument)

@@ -4,6 +4,7 @@ Prices are rupees (Decimal, int or text), quantities shares. ValueError says wha
 """
 
 from dataclasses import asdict
+from datetime import datetime
 
 from broker.simulator.accounts import Account
 from broker.simulator.faults import ANY_CALL, REFUSAL_CODE, REFUSAL_TEXT, Fault
@@ -13,6 +14,7 @@ from broker.simulator.market_door import MarketDoor
 from broker.simulator.order_rows import order_row
 from broker.simulator.owner_door import OwnerDoor
 from broker.simulator.routes import CALLS
+from broker.simulator.settings import seconds
 from broker.simulator.wire import Row
 
 
@@ -36,19 +38,34 @@ class ControlDoor(MarketDoor, OwnerDoor):
         code: int = REFUSAL_CODE,
         rows: int = 1,
         probability: float = 1.0,
+        after: float = 0.0,
+        lasting: float | None = None,
     ) -> None:
         """Have the next calls of that name go wrong ("any" for every call, no `ucc` for every account).
 
         At most `times` calls (None: until cleared), each with the probability. The dice are the seed's: one for each
         fault in its order, account and call, so that other accounts and calls do not change what befalls this one.
+        On schedule: not before `after` seconds from now, and for no more than `lasting` seconds then.
         """
         if call not in CALLS | {ANY_CALL}:
             raise ValueError(f"unknown call {call}; known: {', '.join(sorted(CALLS))}, {ANY_CALL}")
+        if after < 0 or (lasting is not None and lasting <= 0):
+            raise ValueError(f"a fault cannot come after {after} s and last {lasting} s")
         if not 0 < probability <= 1 or (times is not None and times < 1):
             raise ValueError(f"a fault cannot strike {times} times with probability {probability}")
-        with self._now():
+        with self._now() as now:
             fault = Fault(call, Kind(kind), ucc, times, seconds, text, rows, code, probability)
-            self._broker.faults.add(fault)
+            self._schedule(fault, now, after, lasting)
+
+    def _schedule(self, fault: Fault, now: datetime, after: float, lasting: float | None) -> None:
+        broker, begins = self._broker, now + seconds(after)
+        broker.faults.plan(fault)
+        if after:
+            broker.at(begins, lambda _: broker.faults.begin(fault))
+        else:
+            broker.faults.begin(fault)
+        if lasting is not None:
+            broker.at(begins + seconds(lasting), lambda _: broker.faults.end(fault))
 
     def clear_faults(self) -> None:
         """Nothing goes wrong any more; what struck so far stays counted."""

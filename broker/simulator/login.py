@@ -11,6 +11,8 @@ from broker.simulator.clock import IST
 from broker.simulator.sessions import Session
 from broker.simulator.visit import Visit
 
+_CENTRE = "SIM"
+
 
 class LoginCodes(pyotp.TOTP):
     """RFC 6238 with secrets of 80 bits, 16 characters, as brokers give them out; pyotp alone refuses them."""
@@ -73,7 +75,11 @@ def validate_mpin(visit: Visit) -> Answer:
         raise Refusal(BAD_MPIN)
     if visit.broker.settings.one_session:
         visit.broker.sessions.end(account)
-    addresses = {"baseUrl": visit.base, "feedUrl": f"{visit.base}/apifeed", "rtUrl": f"{visit.base}/realtime"}
+    addresses = {
+        "baseUrl": visit.base + visit.broker.settings.base_path,
+        "feedUrl": f"{visit.base}/apifeed",
+        "rtUrl": f"{visit.base}/realtime",
+    }
     return _welcome(visit.broker.sessions.begin(account, True, visit.now), visit, addresses)
 
 
@@ -81,6 +87,12 @@ def client_ip(visit: Visit) -> Answer:
     """The address that the broker sees."""
     time = f"{visit.now.astimezone(IST):%Y-%m-%d %H:%M:%S.%f}"[:-3]
     return say({"data": [{"ip": visit.remote, "time": time}], "stCode": 1000, "status": "success"})
+
+
+def configuration(visit: Visit) -> Answer:
+    """Where the feeds of the accounts' data centre are, as the broker's configuration service tells."""
+    source = {f"{_CENTRE}_broadcast_source": "sim", f"{_CENTRE}_sim_broadcast_endpoint": f"{visit.base}/apifeed"}
+    return say({"data": {"configs": {**source, f"{_CENTRE}_sim_interactive_endpoint": f"{visit.base}/realtime"}}})
 
 
 def _is_theirs(account: Account, asked: dict[str, Any], visit: Visit) -> bool:
@@ -103,7 +115,7 @@ def _welcome(session: Session, visit: Visit, addresses: dict[str, str]) -> Answe
         "ucc": account.ucc,
         "greetingName": account.user,
         "isTrialAccount": False,
-        "dataCenter": "SIM",
+        "dataCenter": _CENTRE,
         "searchAPIKey": "",
         "dormancyStatus": "A",
         "clientType": "RI",

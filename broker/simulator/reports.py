@@ -1,6 +1,7 @@
 """The calls that only read: order book, history, trades, positions, holdings, funds. Types as on the wire."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 from broker.simulator import answers
 from broker.simulator.answers import Answer, Refusal, rows, say, text_of
@@ -12,9 +13,6 @@ from broker.simulator.portfolio_rows import holding_row, position_row
 from broker.simulator.tickets import read_ticket
 from broker.simulator.visit import Visit
 from broker.simulator.wire import Row
-
-CASH = 10_000_000
-"""Rupees that every account says it has; buying power is not checked."""
 
 
 def orders(visit: Visit) -> Answer:
@@ -72,7 +70,7 @@ def holdings(visit: Visit) -> Answer:
 
 def limits(visit: Visit) -> Answer:
     """Funds; all values strings. Only the figures that a cash account has are not zero."""
-    used = max(sum(trade.buy_value - trade.sell_value for trade in visit.book.portfolio.traded()), 0)
+    cash, used = _funds(visit)
     zeros = (
         "Collateral",
         "AdhocMargin",
@@ -86,9 +84,9 @@ def limits(visit: Visit) -> Answer:
         | {
             "Category": "CLIENT",
             "EntityId": f"account-{visit.client.ucc}",
-            "CollateralValue": str(CASH),
+            "CollateralValue": f"{cash:.2f}",
             "MarginUsed": f"{used:.2f}",
-            "Net": f"{CASH - used:.2f}",
+            "Net": f"{cash - used:.2f}",
             "TimeStamp": str(int(visit.now.timestamp() * 1000)),
             "stCode": 200,
             "stat": "Ok",
@@ -97,7 +95,7 @@ def limits(visit: Visit) -> Answer:
 
 
 def check_margin(visit: Visit) -> Answer:
-    """What an order would need; nothing is short here."""
+    """What an order would need, and whether it is there."""
     asked = visit.jdata()
     market = visit.broker.exchange.by_token.get(str(asked.get("tok")))
     if market is None:
@@ -110,10 +108,19 @@ def check_margin(visit: Visit) -> Answer:
     }
     words |= {"pr": asked.get("prc"), "pc": asked.get("prod"), "rt": "DAY"}
     ticket = read_ticket(words, visit.broker.exchange, "")
-    margin = ticket.price * ticket.quantity if ticket.side is Side.BUY else 0
-    zeros = dict.fromkeys(("reqdMrgn", "avlMrgn", "insufFund", "totMrgnUsd", "mrgnUsd"), "0.000000")
-    sums = {"avlCash": f"{CASH:.6f}", "ordMrgn": f"{margin:.6f}", "rmsVldtd": "OK"}
-    return say(zeros | sums | {"stat": "Ok", "stCode": 200})
+    margin = ticket.price * ticket.quantity if ticket.side is Side.BUY else Decimal(0)
+    cash, used = _funds(visit)
+    short = max(used + margin - cash, Decimal(0))
+    sums = {"avlCash": cash, "totMrgnUsd": used + margin, "mrgnUsd": used, "ordMrgn": margin, "insufFund": short}
+    sums |= {"reqdMrgn": used + margin if short else Decimal(0), "avlMrgn": cash if short else Decimal(0)}
+    words = {name: f"{amount:.6f}" for name, amount in sums.items()}
+    return say(words | {"rmsVldtd": "NOT_OK" if short else "OK", "stat": "Ok", "stCode": 200})
+
+
+def _funds(visit: Visit) -> tuple[Decimal, Decimal]:
+    """The account's cash, and what is used of it."""
+    book = visit.book
+    return book.funds.owned(visit.broker.settings.cash), book.funds.used(book.portfolio)
 
 
 def _holding(symbol: str, visit: Visit) -> Row:

@@ -11,14 +11,21 @@ from broker.simulator.visit import Visit
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`call` is the name that faults use; `changes` marks a call that changes orders."""
+    """`call` is the name that faults use; `changes` marks a call that changes orders, `market` one about the market."""
 
     call: str
     guard: Callable[[Visit], Account | None]
     answer: Callable[[Visit], Answer]
     changes: bool = False
+    market: bool = False
+
+    @property
+    def at_base(self) -> bool:
+        """Whether it is served below the base URL of the account alone, and not at the login host."""
+        return not self.market and self.call not in _AT_THE_LOGIN_HOST
 
 
+_AT_THE_LOGIN_HOST = frozenset({"login", "validate", "client_ip", "instruments", "configuration"})
 _EXACT: dict[tuple[str, str], Route] = {
     ("POST", "/login/1.0/tradeApiLogin"): Route("login", login.by_credentials, login.totp_login),
     ("POST", "/login/1.0/tradeApiValidate"): Route("validate", login.by_view_token, login.validate_mpin),
@@ -37,10 +44,11 @@ _EXACT: dict[tuple[str, str], Route] = {
     ("GET", "/script-details/1.0/masterscrip/file-paths"): Route(
         "instruments", login.by_consumer_key, market_data.file_paths
     ),
+    ("GET", "/5config/config"): Route("configuration", login.nobody, login.configuration),
 }
 _PREFIXES: tuple[tuple[str, Route], ...] = (
     ("/quick/user/orders/", Route("orders", login.by_trade_token, reports.one_order)),
-    ("/script-details/1.0/quotes/neosymbol/", Route("quotes", login.by_consumer_key, market_data.quotes)),
+    ("/script-details/1.0/quotes/neosymbol/", Route("quotes", login.by_consumer_key, market_data.quotes, market=True)),
     ("/csv/", Route("instruments", login.nobody, market_data.instrument_csv)),
 )
 CALLS = frozenset(route.call for route in (*_EXACT.values(), *(route for _, route in _PREFIXES)))

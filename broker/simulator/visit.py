@@ -17,6 +17,8 @@ from broker.simulator.kinds import Kind
 _JSON_MARKS = tuple((quote_plus(mark), mark) for mark in '":,{}')
 """No mark can be mistaken for a part of the form, and what is left of the escapes means the same as before."""
 
+_TEXT_OR_NULL = (str, type(None))
+
 
 @dataclass(slots=True)
 class Visit:
@@ -59,11 +61,14 @@ class Visit:
         return _object(self.body)
 
     def jdata(self) -> dict[str, Any]:
-        """The JSON object in the form field jData. Raises Refusal."""
+        """The JSON object in the form field jData, its values strings or null. Raises Refusal."""
         try:
-            return _object(parse_qs(_lightened(self.body), strict_parsing=True)["jData"][0])
+            found = _object(parse_qs(_lightened(self.body), strict_parsing=True)["jData"][0])
         except (ValueError, KeyError):
             raise Refusal(BODY_INVALID) from None
+        if self.broker.settings.strict_strings and not all(type(value) in _TEXT_OR_NULL for value in found.values()):
+            raise Refusal(BODY_INVALID)
+        return found
 
 
 def _lightened(body: bytes) -> str:

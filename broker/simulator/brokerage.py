@@ -20,6 +20,7 @@ from broker.simulator.instrument_file import InstrumentFile
 from broker.simulator.instruments import PACKAGED, read_instruments
 from broker.simulator.ledger import Ledger
 from broker.simulator.orders import Order
+from broker.simulator.paths import Paths
 from broker.simulator.rms import TradingDay, TradingHours
 from broker.simulator.sessions import Sessions
 from broker.simulator.settings import Settings
@@ -33,6 +34,7 @@ class Brokerage:
         self, accounts: Iterable[Account], clock: Clock, settings: Settings, instruments: Path | None, seed: int
     ) -> None:
         self.lock = threading.RLock()
+        self.seed = seed
         self.clock = clock
         self.settings = settings
         self.file = InstrumentFile((instruments or PACKAGED).read_bytes())
@@ -46,6 +48,7 @@ class Brokerage:
         self._agenda = Agenda()
         self.floor = Floor(self.exchange, self.ledger, self.books)
         self.desk = OrderDesk(self._agenda, self.floor, self.books, settings)
+        self.paths = Paths(self._agenda, self.floor, self.exchange, lambda: self.desk.hours.days)
         self._agenda.at(next_midnight(clock.now()), self._next_day)
 
     def settle(self) -> datetime:
@@ -61,6 +64,7 @@ class Brokerage:
     def trade_within(self, day: TradingDay) -> None:
         """Add a day's trading hours. At the close, or the end of their auction, the exchange ends what is left."""
         self.desk.hours = TradingHours((*self.desk.hours.days, day))
+        self.paths.day_added(day, self.clock.now())
         self._agenda.at(day.close, self.floor.close)
         if day.auction:
             self._agenda.at(day.auction.freeze, self.floor.freeze)
@@ -85,4 +89,18 @@ class Brokerage:
         self.floor.close(moment)
         for book in self.books.values():
             book.next_day()
+        if self.paths.moved:
+            self._move_bands()
+        for market in self.exchange.markets.values():
+            market.next_day()
+        self.paths.next_day(moment)
         self._agenda.at(next_midnight(moment), self._next_day)
+
+    def _move_bands(self) -> None:
+        """The band of the new day lies around the last price as that of the day before did around its own."""
+        changes: dict[str, dict[str, str]] = {}
+        for symbol, market in self.exchange.markets.items():
+            if market.instrument.tradable and market.last != market.previous:
+                market.follow()
+                changes[symbol] = market.instrument.band_columns()
+        self.file.revise_all(changes)

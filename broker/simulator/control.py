@@ -29,6 +29,9 @@ class ControlDesk:
         }
         self._writes: dict[str, Callable[[Asked], Report | None]] = {
             "price": self._price,
+            "prices": lambda asked: door.play_prices(**asked),
+            "walk": lambda asked: door.walk_prices(**asked),
+            "still": lambda asked: door.still_prices(**asked),
             "band": lambda asked: door.set_band(**asked),
             "corporate-action": lambda asked: door.corporate_action(**asked),
             "change-series": lambda asked: {"symbol": door.change_series(**asked)},

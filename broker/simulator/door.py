@@ -13,12 +13,13 @@ from broker.simulator.ledger_report import Report, report
 from broker.simulator.market_door import MarketDoor
 from broker.simulator.order_rows import order_row
 from broker.simulator.owner_door import OwnerDoor
+from broker.simulator.price_door import PriceDoor
 from broker.simulator.routes import CALLS
 from broker.simulator.settings import seconds
 from broker.simulator.wire import Row
 
 
-class ControlDoor(MarketDoor, OwnerDoor):
+class ControlDoor(MarketDoor, PriceDoor, OwnerDoor):
     """Market, owner, faults, settings, and the truth about what happened."""
 
     @property

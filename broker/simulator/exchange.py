@@ -5,7 +5,7 @@ at the last price. Earlier orders trade first at equal limits.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from broker.simulator.instruments import Instrument
@@ -36,6 +36,16 @@ class Market:
     """The price range of the closing auction while it is on; nothing trades until its end."""
     resting: dict[str, Order] = field(default_factory=dict)
     stops: dict[str, Order] = field(default_factory=dict)
+    previous: Decimal = Decimal(0)
+    """The last price of the day before."""
+    opened: Decimal | None = None
+    highest: Decimal | None = None
+    lowest: Decimal | None = None
+    volume: int = 0
+    """Shares that traded today."""
+    quoted_at: tuple[object, ...] = ()
+    quoted: dict[str, str] = field(default_factory=dict)
+    """Quotes as they were last written, and the state of the market that they tell."""
 
     def begin_auction(self) -> None:
         """From now on prices keep within 3 % of the last one, and trading waits (market rules §2.2)."""
@@ -49,10 +59,28 @@ class Market:
     def move(self, price: Decimal, liquidity: int | None) -> list[Match]:
         """Set the last price and the shares on offer at it; what trades of the resting orders."""
         self.last, self.available = price, liquidity
-        return [] if self.auction else self._matches()
+        self.opened = self.opened or price
+        self.highest = max(self.highest or price, price)
+        self.lowest = min(self.lowest or price, price)
+        return self._matches() if self.resting and not self.auction else []
+
+    def follow(self) -> None:
+        """Lay the band around the last price, as wide in proportion as the instrument file has it."""
+        instrument = self.instrument
+        width = (instrument.high - instrument.low) / (instrument.high + instrument.low)
+        low = max(instrument.tick, instrument.down_to_tick(self.last * (1 - width)))
+        self.low, self.high = low, max(low, instrument.down_to_tick(self.last * (1 + width)))
+        self.instrument = replace(instrument, low=self.low, high=self.high)
+
+    def next_day(self) -> None:
+        """The last price becomes that of the day before."""
+        self.previous, self.volume = self.last, 0
+        self.opened = self.highest = self.lowest = None
 
     def sprung(self) -> list[Order]:
         """Stop orders whose trigger the last price has reached; they are taken off the list."""
+        if not self.stops:
+            return []
         hit = [order for order in self.stops.values() if self._triggered(order)]
         for order in hit:
             del self.stops[order.number]
@@ -111,7 +139,7 @@ class Exchange:
 def _market(instrument: Instrument) -> Market:
     middle = (instrument.low + instrument.high) / 2
     last = instrument.down_to_tick(middle)
-    return Market(instrument, last, instrument.low, instrument.high)
+    return Market(instrument, last, instrument.low, instrument.high, previous=last)
 
 
 def _priority(order: Order) -> tuple[Decimal, str]:

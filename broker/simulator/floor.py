@@ -118,6 +118,7 @@ class Floor:
         fill = Fill(str(next(self._fill_numbers)), order, match.quantity, match.price, moment)
         order.filled += match.quantity
         order.value += match.quantity * match.price
+        self.market(order).volume += match.quantity
         self._book(order).record(fill)
         self._ledger.fill(fill)
         self.enter(order, order.state if order.filled < order.quantity else State.COMPLETE, moment)

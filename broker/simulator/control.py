@@ -29,6 +29,7 @@ class ControlDesk:
         }
         self._writes: dict[str, Callable[[Asked], Report | None]] = {
             "price": self._price,
+            "depth": lambda asked: door.set_depth(**asked),
             "prices": lambda asked: door.play_prices(**asked),
             "walk": lambda asked: door.walk_prices(**asked),
             "still": lambda asked: door.still_prices(**asked),

@@ -120,7 +120,7 @@ class OrderDesk:
     def _open(self, order: Order, moment: datetime) -> None:
         if order.live:
             order.resting = True
-            order.confirmed = moment
+            order.confirmed = order.since = moment
             order.exchange_number = f"1100{order.number}"
             self._floor.stand(order, moment)
 
@@ -133,6 +133,8 @@ class OrderDesk:
             self._floor.enter(order, State.NOT_MODIFIED, moment)
             self._floor.enter(order, order.standing, moment)
         else:
+            if terms.price != order.price or terms.quantity > order.quantity:
+                order.since = moment
             order.price, order.quantity = terms.price, terms.quantity
             self._floor.stand(order, moment)
 

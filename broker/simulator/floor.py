@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from broker.simulator.book import Book
+from broker.simulator.depth import Depth
 from broker.simulator.exchange import Exchange, Market, Match
 from broker.simulator.ledger import Ledger
 from broker.simulator.orders import NO_REASON, Fill, Order, State
@@ -44,11 +45,12 @@ class Floor:
             self.market(order).park(order)
             return
         self._progress(order, State.OPEN, moment)
-        match = self.market(order).rest(order)
-        if match:
+        for match in self.market(order).rest(order):
             self._trade(match, moment)
         if order.ticket.validity == "IOC":
             self.withdraw(order, moment)
+        if self.market(order).depth:
+            self._spring(self.market(order), moment)
 
     def withdraw(self, order: Order, moment: datetime) -> None:
         """The order ends as far as it has not traded; also how the exchange ends what is left at the close."""
@@ -67,9 +69,14 @@ class Floor:
         market = self._exchange.market(symbol)
         for match in market.move(price, liquidity):
             self._trade(match, moment)
-        for order in market.sprung():
-            order.triggered = True
-            self.stand(order, moment)
+        self._spring(market, moment)
+
+    def offer(self, symbol: str, depth: Depth, moment: datetime) -> None:
+        """Others have these orders in their book from now on."""
+        market = self._exchange.market(symbol)
+        for match in market.offer(depth):
+            self._trade(match, moment)
+        self._spring(market, moment)
 
     def fill(self, order: Order, quantity: int, price: Decimal, moment: datetime) -> None:
         """So many shares of the order trade now. ValueError unless it is at the exchange with that many left."""
@@ -118,10 +125,19 @@ class Floor:
         fill = Fill(str(next(self._fill_numbers)), order, match.quantity, match.price, moment)
         order.filled += match.quantity
         order.value += match.quantity * match.price
-        self.market(order).volume += match.quantity
+        market = self.market(order)
+        market.volume += match.quantity
+        if market.depth:
+            market.print(match.price)
         self._book(order).record(fill)
         self._ledger.fill(fill)
         self.enter(order, order.state if order.filled < order.quantity else State.COMPLETE, moment)
+
+    def _spring(self, market: Market, moment: datetime) -> None:
+        """Stop orders whose trigger was reached go to the exchange."""
+        for order in market.sprung():
+            order.triggered, order.since = True, moment
+            self.stand(order, moment)
 
     def _live(self) -> list[Order]:
         return [order for book in self._books.values() for order in book.live.values()]

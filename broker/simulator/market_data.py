@@ -4,6 +4,7 @@ from typing import Any
 
 from broker.simulator.answers import BAD_QUOTE, Answer, Refusal, say, text_of
 from broker.simulator.clock import ist_date
+from broker.simulator.depth import Level
 from broker.simulator.exchange import Market
 from broker.simulator.visit import Visit
 from broker.simulator.wire import Row
@@ -16,6 +17,7 @@ _FILTERS: dict[str, tuple[str, ...]] = {
     "market_depth": ("depth",),
 }
 _MOST_INSTRUMENTS = 50
+_LEVELS = 5
 _NOW = "(now)"
 """Stands for the time of the answer in a quote that is kept."""
 
@@ -54,7 +56,16 @@ def _market(name: str, visit: Visit) -> Market:
 
 def _written(chosen: str, market: Market) -> str:
     """The quote as JSON, the time left open; written once for each state of the market."""
-    state = (market.instrument, market.low, market.high, market.last, market.highest, market.lowest, market.volume)
+    state = (
+        market.instrument,
+        market.low,
+        market.high,
+        market.last,
+        market.highest,
+        market.lowest,
+        market.volume,
+        market.depth,
+    )
     if market.quoted_at != state:
         market.quoted_at = state
         market.quoted = {}
@@ -72,13 +83,15 @@ def _only(chosen: str, quote: Row) -> Row:
 def _quote(market: Market) -> Row:
     last, previous = f"{market.last:.4f}", market.previous
     change = market.last - previous
-    zeros = ("last_traded_quantity", "total_buy", "total_sell", "open_int")
+    zeros = ("last_traded_quantity", "open_int")
     return dict.fromkeys(zeros, "0") | {
         "exchange_token": market.instrument.token,
         "display_symbol": market.instrument.symbol,
         "exchange": market.instrument.segment,
         "lstup_time": _NOW,
         "ltp": last,
+        "total_buy": _total(market, "bids"),
+        "total_sell": _total(market, "asks"),
         "last_volume": str(market.volume),
         "avg_cost": last,
         "change": f"{change:.4f}",
@@ -93,10 +106,23 @@ def _quote(market: Market) -> Row:
             "low": f"{market.lowest or market.last:.4f}",
             "close": f"{previous:.4f}",
         },
-        "depth": _depth(last),
+        "depth": _depth(market, last),
     }
 
 
-def _depth(last: str) -> dict[str, Any]:
+def _depth(market: Market, last: str) -> dict[str, Any]:
+    if market.depth:
+        return {"buy": _levels(market.depth.bids), "sell": _levels(market.depth.asks)}
     level = {"price": last, "quantity": "0", "orders": "0"}
-    return {"buy": [level] * 5, "sell": [level] * 5}
+    return {"buy": [level] * _LEVELS, "sell": [level] * _LEVELS}
+
+
+def _levels(offered: list[Level]) -> list[dict[str, str]]:
+    shown = [
+        {"price": f"{level.price:.4f}", "quantity": str(level.shares), "orders": "1"} for level in offered[:_LEVELS]
+    ]
+    return shown + [{"price": "0.0000", "quantity": "0", "orders": "0"}] * (_LEVELS - len(shown))
+
+
+def _total(market: Market, side: str) -> str:
+    return str(sum(level.shares for level in getattr(market.depth, side))) if market.depth else "0"

@@ -97,6 +97,8 @@ class Order:
     admitted: bool = False
     resting: bool = False
     triggered: bool = False
+    since: datetime | None = None
+    """Since when it has stood at the exchange at its price: its turn among orders of the same limit."""
     steps: list[Step] = field(default_factory=list)
     row: str = ""
     """The book row as text, kept until the next step."""

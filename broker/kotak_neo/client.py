@@ -4,7 +4,6 @@ import json
 import logging
 import ssl
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 from typing import Any, TypeVar
 
 from broker.kotak_neo import headers, rows
@@ -13,7 +12,7 @@ from broker.kotak_neo.changes import Change, cancelling, modifying, placing
 from broker.kotak_neo.exchange import Exchange
 from broker.kotak_neo.fields import Malformed, Row
 from broker.kotak_neo.instruments import cash_file, instruments
-from broker.kotak_neo.reports import body_of, file_of, list_of, rows_of
+from broker.kotak_neo.reports import file_of, holdings_of, list_of, object_of, rows_of
 from broker.kotak_neo.session import Session
 from broker.kotak_neo.settings import KotakSettings
 from broker.kotak_neo.wire import Answer, Ask
@@ -99,7 +98,7 @@ class KotakNeo:
 
     def holdings(self) -> tuple[Holding, ...]:
         """The shares in the demat account. A row that cannot be read fails the read: shares must not vanish."""
-        found = self._report("portfolio/v1/holdings", partial(rows_of, nothing_there="no holdings found"))[1]
+        found = self._report("portfolio/v1/holdings", holdings_of)[1]
         return self._all(rows.holding, found)
 
     def quotes(self, tokens: Sequence[str]) -> tuple[Quote, ...]:
@@ -112,7 +111,7 @@ class KotakNeo:
 
     def instruments(self) -> Iterable[Instrument]:
         """The NSE cash instrument file of the day, wholly read. Raises NotAllowed for a file beyond loopback."""
-        listed = self._data("script-details/1.0/masterscrip/file-paths", body_of)
+        listed = self._data("script-details/1.0/masterscrip/file-paths", object_of)
         address = self._sensible(_cash_file_in, listed)
         content = self._exchange.read(lambda _: Ask("GET", address), file_of, self._settings.download_deadline)[1]
         return self._sensible(instruments, content)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from urllib.parse import urlsplit
 
-from broker.kotak_neo.fields import Malformed, count, decimal, optional, text
+from broker.kotak_neo.fields import Malformed, count, decimal, optional, positive, text
 from domain.book import Instrument
 
 _HUNDRED = Decimal(100)
@@ -49,7 +49,7 @@ def _readable(rows: Iterator[Mapping[str, str]]) -> Iterator[Instrument]:
 
 
 def _instrument(row: Mapping[str, str], tick: Decimal) -> Instrument:
-    freeze = _positive(row, "lFreezeQty")
+    freeze = positive(row, "lFreezeQty")
     return Instrument(
         symbol=text(row, "pTrdSymbol"),
         token=text(row, "pSymbol"),
@@ -57,7 +57,7 @@ def _instrument(row: Mapping[str, str], tick: Decimal) -> Instrument:
         series=optional(row, "pGroup"),
         isin=optional(row, "pISIN"),
         tick=tick,
-        lot=int(_positive(row, "lLotSize") or 1),
+        lot=int(positive(row, "lLotSize") or 1),
         freeze_quantity=int(freeze) if freeze is not None and freeze < _NO_FREEZE else None,
         band_low=_paise(row, "dLowPriceRange"),
         band_high=_paise(row, "dHighPriceRange"),
@@ -66,7 +66,7 @@ def _instrument(row: Mapping[str, str], tick: Decimal) -> Instrument:
 
 
 def _paise(row: Mapping[str, str], key: str) -> Decimal | None:
-    amount = _positive(row, key)
+    amount = positive(row, key)
     return None if amount is None else amount / _HUNDRED
 
 
@@ -74,11 +74,3 @@ def _yes_or_no(row: Mapping[str, str], key: str) -> bool | None:
     """A column that the file has had since August 2026; None where it is missing or says something else."""
     word = optional(row, key).strip().upper()
     return True if word in _YES else False if word in _NO else None
-
-
-def _positive(row: Mapping[str, str], key: str) -> Decimal | None:
-    try:
-        number = decimal(row, key)
-    except Malformed:
-        return None
-    return number if number > 0 else None

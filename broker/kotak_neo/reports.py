@@ -79,7 +79,7 @@ def _refusal(answer: Answer, body: Any) -> BrokerUnavailable:
 
 
 def shape_of(body: Any) -> Shape:
-    """What the answer to a read looks like. Holdings carry neither stat nor code when all is well; quotes are a bare list."""
+    """What the answer to a read looks like: holdings have no stat when all is well, quotes are a bare list."""
     said = reply(body)
     if body is None:
         return Shape.PAGE

@@ -17,13 +17,17 @@ from domain.clock import Clock
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A request; headers and bodies carry secrets and are never printed."""
+    """A request; headers and bodies carry secrets and are never printed.
+
+    `literal`: characters of the path that leave as they are, though requests would write them as %7C and the like.
+    """
 
     method: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)
     json: Mapping[str, str] | None = field(default=None, repr=False)
+    literal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ class Wire:
         """Exchange under the call's limits. Raises NoAnswer, Withheld and, for a host beyond loopback, NotAllowed."""
         began, began_at = self._clock.monotonic(), self._clock.now()
         with call:
-            self._line.call = call
+            self._line.call, self._line.literal = call, ask.literal
             try:
                 response = self._exchange(ask, call)
             except (requests.RequestException, HTTPError) as error:

@@ -11,6 +11,7 @@ from domain.book import Instrument
 from domain.clock import Clock
 from domain.market import Calendar
 from domain.models import Position
+from domain.register import Register
 from domain.tenure import Tenure
 from repositories.accounts import AccountsRepository
 from repositories.database import Database
@@ -37,8 +38,7 @@ class InstrumentTable:
         self._repository = repository
         self._lock = threading.Lock()
         self._day: date | None = None
-        self._by_symbol: dict[str, Instrument] = {}
-        self._by_isin: dict[str, Instrument] = {}
+        self._register = Register()
 
     @property
     def day(self) -> date | None:
@@ -61,25 +61,28 @@ class InstrumentTable:
                 self._lock.release()
 
     def _take_over(self, day: date, fetch: Callable[[], Iterable[Instrument]]) -> None:
-        self._by_symbol = {i.symbol: i for i in self._repository.of_day(day)} or self._fetch(day, fetch)
-        traded = [line for line in self._by_symbol.values() if line.isin and line.series in SERIES]
-        self._by_isin = {i.isin: i for i in sorted(traded, key=lambda line: -SERIES.index(line.series))}
+        self._register = self._repository.of_day(day) or self._fetch(day, fetch)
         self._day = day
 
     def find(self, *symbols: str | None) -> Instrument | None:
         """The first of these trading symbols that is in the table."""
-        return next((self._by_symbol[s] for s in symbols if s and s in self._by_symbol), None)
+        found = (self._register.find(symbol) for symbol in symbols if symbol)
+        return next((line for line in found if line is not None), None)
 
     def of(self, position: Position) -> Instrument | None:
         """What a position's orders are in: the symbol that its buys were placed under, else its own; where the file
         has neither any more, since the series changed overnight, the line with the same ISIN."""
         named = self.find(position.placed_symbol, position.symbol)
-        return named if named is not None or not position.isin else self._by_isin.get(position.isin)
+        return named if named is not None or not position.isin else self._usual(position.isin)
 
-    def _fetch(self, day: date, fetch: Callable[[], Iterable[Instrument]]) -> dict[str, Instrument]:
-        lines = {line.symbol: line for line in fetch()}
-        self._repository.replace(day, lines.values())
-        return lines
+    def _usual(self, isin: str) -> Instrument | None:
+        traded = [line for line in self._register.of_isin(isin) if line.series in SERIES]
+        return min(traded, key=lambda line: SERIES.index(line.series), default=None)
+
+    def _fetch(self, day: date, fetch: Callable[[], Iterable[Instrument]]) -> Register:
+        register = Register.of(fetch())
+        self._repository.replace(day, register)
+        return register
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import logging
 import ssl
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -15,9 +15,10 @@ from broker.kotak_neo.instruments import cash_file, instruments
 from broker.kotak_neo.reading import Reading
 from broker.kotak_neo.reports import file_of, holdings_of, list_of, object_of, rows_of
 from broker.kotak_neo.settings import KotakSettings
-from domain.book import Book, Holding, Instrument, NewOrder, PriceChange, Quote, Trade
+from domain.book import Book, Holding, NewOrder, PriceChange, Quote, Trade
 from domain.clock import Clock
 from domain.outcomes import NotSent, Outcome
+from domain.register import Register
 from domain.tenure import Tenure
 
 log = logging.getLogger(__name__)
@@ -102,7 +103,7 @@ class KotakNeo(Inquiries):
             found += self._reading.data(path, list_of, literal="|" if self._settings.literal_bar else "")
         return tuple(self._reading.readable(rows.quote, found)[0])
 
-    def instruments(self) -> Iterable[Instrument]:
+    def instruments(self) -> Register:
         """The NSE cash instrument file of the day, wholly read. Raises NotAllowed for a file beyond loopback."""
         listed = self._reading.data("script-details/1.0/masterscrip/file-paths", object_of)
         address = self._reading.sensible(_cash_file_in, listed)

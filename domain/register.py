@@ -8,14 +8,15 @@ from decimal import Decimal
 from domain.book import Instrument
 
 _FIELD, _LINE = b"\t", b"\n"
+_MOST_KEPT = 4096
 _BLANKS = str.maketrans("\t\n\r", "   ")
 
 
 class Register:
     """Read-only, in the order of the symbols; a symbol that comes twice counts as it came last.
 
-    Instruments that were asked for are kept unpacked, so that the thousandth question costs what a dictionary does.
-    Safe to use from several threads.
+    Instruments that were asked for are kept unpacked, so that the next question costs what a dictionary does; as many
+    as are kept at most make 3 MB. Safe to use from several threads.
     """
 
     __slots__ = ("_asked", "_ends", "_packed")
@@ -63,7 +64,8 @@ class Register:
         number = bisect_left(range(len(self)), key, key=self._symbol)
         if number == len(self) or self._symbol(number) != key:
             return None
-        return self._asked.setdefault(symbol, _unpack(self._line(number)))
+        line = _unpack(self._line(number))
+        return self._asked.setdefault(symbol, line) if len(self._asked) < _MOST_KEPT else line
 
     def _symbol(self, number: int) -> bytes:
         begin = self._ends[number]

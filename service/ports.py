@@ -1,7 +1,8 @@
 """Everything that one tenant's service works with, put together by the composition root."""
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
@@ -9,6 +10,7 @@ from functools import partial
 from broker.api import Broker
 from domain.book import Instrument
 from domain.clock import Clock
+from domain.errors import BrokerUnavailable
 from domain.market import Calendar
 from domain.models import Position
 from domain.register import Register
@@ -28,7 +30,7 @@ from service.waypoints import Unwatched, Waypoints
 SERIES = ("EQ", "BE", "BZ", "SM", "ST")
 """Series of shares that an ordinary order can sell, the usual one first; others with the same ISIN are block deals."""
 PATIENCE = 5.0
-"""Seconds for which a tenant waits for the download that another one makes for all."""
+"""Seconds for which a tenant waits for the download that another one makes for all, before it makes its own."""
 
 
 class InstrumentTable:
@@ -37,6 +39,7 @@ class InstrumentTable:
     def __init__(self, repository: InstrumentsRepository) -> None:
         self._repository = repository
         self._lock = threading.Lock()
+        self._second = threading.Lock()
         self._day: date | None = None
         self._register = Register()
 
@@ -48,17 +51,24 @@ class InstrumentTable:
     def load(self, day: date, fetch: Callable[[], Iterable[Instrument]]) -> None:
         """Make sure of the day's table: from memory, else from the rows, else from the broker.
 
-        Raises what `fetch` raises. Whoever has waited long for another tenant's download makes its own.
+        Raises what `fetch` raises. Who has waited long for another tenant's download makes a second one; while two are
+        under way a third tenant is told so by BrokerUnavailable.
         """
         if self._day == day:
             return
-        alone = self._lock.acquire(timeout=PATIENCE)
-        try:
+        with self._turn():
             if self._day != day:
                 self._take_over(day, fetch)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        lock = self._lock if self._lock.acquire(timeout=PATIENCE) else self._second
+        if lock is self._second and not lock.acquire(blocking=False):
+            raise BrokerUnavailable(f"Two other tenants have been downloading the instrument file for {PATIENCE} s.")
+        try:
+            yield
         finally:
-            if alone:
-                self._lock.release()
+            lock.release()
 
     def _take_over(self, day: date, fetch: Callable[[], Iterable[Instrument]]) -> None:
         self._register = self._repository.of_day(day) or self._fetch(day, fetch)

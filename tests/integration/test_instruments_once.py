@@ -9,10 +9,12 @@ import threading
 from collections.abc import Callable, Iterable
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
+import psycopg
 import pytest
 from cryptography.fernet import Fernet
-from kotak_peer import Peer, dropping
+from kotak_peer import Peer, answering, http, tls_of
 
 from cli.wiring import TenantFactory
 from domain.book import Instrument
@@ -127,21 +129,23 @@ def contexts() -> int:
     return sum(issubclass(type(thing), ssl.SSLContext) for thing in gc.get_objects())
 
 
-def test_all_tenants_of_a_process_share_one_tls_context(database: Database, clock: VirtualClock, psql) -> None:
-    """Even once each has tried to speak TLS; the peer speaks none, so that every handshake breaks off."""
+def test_all_tenants_of_a_process_share_one_tls_context(
+    database: Database, clock: VirtualClock, psql: psycopg.Connection, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Also while each of them has its own connection open."""
+    server, trusted = tls_of(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
     vault = Vault([Fernet.generate_key().decode()])
-    before = contexts()
-    with Peer(dropping) as peer:
-        peer.on_accept = peer.hang_up
-        settings = Settings(kotak_url=peer.url.replace("http:", "https:"))
-        factory = TenantFactory(database, vault, clock, ExchangeCalendar(), settings)
+    with Peer(answering(http(503, b"")), server) as peer:
+        before = contexts()
+        factory = TenantFactory(database, vault, clock, ExchangeCalendar(), Settings(kotak_url=peer.url))
         services = []
         for number in range(1, 6):
             sealed = vault.seal(Credentials("k" * 36, f"+9198765432{number:02}", "AB123", "654321", "JBSW" * 4))
             psql.execute(USER, (number, f"user{number}"))
             psql.execute("INSERT INTO credentials (user_id, sealed) VALUES (%s, %s)", (number, sealed))
             services.append(factory(Tenure(number, 1, f"user{number}")))
-            with pytest.raises(BrokerUnavailable):
+            with pytest.raises(BrokerUnavailable, match="HTTP 503"):
                 services[-1].ports.broker.login()
-        assert peer.connections >= len(services)
+        assert peer.connections == len(services)
         assert contexts() - before == 1

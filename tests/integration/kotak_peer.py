@@ -76,7 +76,7 @@ class Peer:
         self._tls = tls
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self._listener.getsockname()[1]}"
-        self._open: list[socket.socket] = []
+        self.open: list[socket.socket] = []
         self._thread = threading.Thread(target=self._serve, name="peer", daemon=True)
 
     @property
@@ -86,7 +86,7 @@ class Peer:
 
     def hang_up(self) -> None:
         """Close what is connected, as a server does with connections that were idle for long."""
-        for connection in self._open:
+        for connection in self.open:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
@@ -109,13 +109,13 @@ class Peer:
                 threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
 
     def _talk(self, connection: socket.socket) -> None:
-        self._open.append(connection)
+        self.open.append(connection)
         self.on_accept()
         rest = b""
         with suppress(OSError, ssl.SSLError):
             if self._tls is not None:
                 connection = self._tls.wrap_socket(connection, server_side=True)
-                self._open.append(connection)
+                self.open.append(connection)
             while chunk := connection.recv(65536):
                 rest = self._requests_in(connection, rest + chunk)
         self.stray.append(rest)

@@ -4,6 +4,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from http.client import HTTPException
 
 import requests
 from urllib3.exceptions import HTTPError
@@ -43,6 +44,11 @@ class Answer:
     retry_after: str | None = None
 
 
+_BROKEN = (requests.RequestException, HTTPError, HTTPException, OSError, ValueError, ArithmeticError, LookupError)
+"""What requests, urllib3, http.client and their decoders raise over what they are sent; a chunk of -2 bytes is a
+ValueError, for one. Anything of it that came through would end the tenant's thread in the middle of an order."""
+
+
 class NoAnswer(Exception):
     """The exchange broke. `begun`: a byte may have left this machine, so the broker may have acted on it."""
 
@@ -67,7 +73,7 @@ class Wire:
             self._line.call, self._line.literal = call, ask.literal
             try:
                 response = self._exchange(ask, call)
-            except (requests.RequestException, HTTPError) as error:
+            except _BROKEN as error:
                 raise NoAnswer(_what_broke(error, call), call.begun) from None
             finally:
                 self._line.call = None

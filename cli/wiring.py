@@ -155,4 +155,5 @@ def _kotak_settings(settings: Settings, times: Times) -> KotakSettings:
         orders_per_second=settings.orders_per_second,
         reads_per_second=settings.reads_per_second,
         busy_is_unsent=settings.kotak_busy_is_unsent,
+        literal_bar=settings.kotak_literal_bar,
     )

@@ -19,6 +19,13 @@ class Line:
 
     def __init__(self) -> None:
         self.call: Call | None = None
+        self.literal = ""
+
+    def written(self, target: str) -> str:
+        """The target of the request at hand with the characters that are to leave as they are."""
+        for character in self.literal:
+            target = target.replace(f"%{ord(character):02X}", character)
+        return target
 
     def permit(self, connected: socket.socket) -> None:
         """Let the first byte of the call at hand pass, or raise Withheld."""
@@ -35,10 +42,10 @@ class _Checked(HTTPConnection):
         self._line = line
         self._parts: list[bytes] = []
 
-    def request(self, *args: Any, **kwargs: Any) -> None:
+    def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
         """Connect if need be, ask for permission, send."""
         self._parts = []
-        super().request(*args, **kwargs)
+        super().request(method, self._line.written(url), *args, **kwargs)
         if self.sock is None:
             self.connect()
         self._line.permit(self.sock)

@@ -14,7 +14,7 @@ from broker.kotak_neo.login import Login
 from broker.kotak_neo.session import Session
 from broker.kotak_neo.settings import KotakSettings
 from broker.kotak_neo.skew import skew
-from broker.kotak_neo.verdicts import Verdict, verdict
+from broker.kotak_neo.verdicts import Verdict, unanswered, verdict
 from broker.kotak_neo.wire import Answer, Ask, NoAnswer, Wire
 from broker.retrying import Passing, Retries
 from domain.clock import Clock
@@ -115,9 +115,7 @@ class Exchange:
         except (Withheld, NotAllowed) as error:
             return Verdict(NotSent(f"nothing was sent: {error}"))
         except NoAnswer as error:
-            if error.begun:
-                return Verdict(Unknown(f"sent, and no answer: {error}"))
-            return Verdict(NotSent(f"nothing was sent: {error}"), again=True)
+            return unanswered(error)
 
     def _attempts(self, ask: Ask, judge: Callable[[Answer], Result], deadline: float | None) -> tuple[Answer, Result]:
         until = self._clock.monotonic() + (deadline or self._settings.call_deadline)

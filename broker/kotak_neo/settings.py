@@ -10,7 +10,7 @@ class KotakSettings:
     `loopback_only` refuses every host but this machine; without it anything beyond loopback must be https.
     `busy_is_unsent`: a request answered with HTTP 429 never reached the order system (a guess about the gateway);
     without it such a request counts as unknown and is looked up. `clock_skew_limit` is how far our clock may be off
-    before a login is refused.
+    before a login is refused. `literal_bar`: the `|` of quotes leaves as it is, as from the official SDK, not as %7C.
     """
 
     login_url: str
@@ -22,3 +22,4 @@ class KotakSettings:
     loopback_only: bool = True
     busy_is_unsent: bool = True
     clock_skew_limit: float = 2.0
+    literal_bar: bool = True

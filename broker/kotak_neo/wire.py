@@ -4,6 +4,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from http.client import HTTPException
 
 import requests
 from urllib3.exceptions import HTTPError
@@ -17,13 +18,17 @@ from domain.clock import Clock
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A request; headers and bodies carry secrets and are never printed."""
+    """A request; headers and bodies carry secrets and are never printed.
+
+    `literal`: characters of the path that leave as they are, though requests would write them as %7C and the like.
+    """
 
     method: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)
     json: Mapping[str, str] | None = field(default=None, repr=False)
+    literal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,11 @@ class Answer:
     ended_at: datetime | None = None
     date: str | None = None
     retry_after: str | None = None
+
+
+_BROKEN = (requests.RequestException, HTTPError, HTTPException, OSError, ValueError, ArithmeticError, LookupError)
+"""What requests, urllib3, http.client and their decoders raise over what they are sent; a chunk of -2 bytes is a
+ValueError, for one. Anything of it that came through would end the tenant's thread in the middle of an order."""
 
 
 class NoAnswer(Exception):
@@ -60,10 +70,10 @@ class Wire:
         """Exchange under the call's limits. Raises NoAnswer, Withheld and, for a host beyond loopback, NotAllowed."""
         began, began_at = self._clock.monotonic(), self._clock.now()
         with call:
-            self._line.call = call
+            self._line.call, self._line.literal = call, ask.literal
             try:
                 response = self._exchange(ask, call)
-            except (requests.RequestException, HTTPError) as error:
+            except _BROKEN as error:
                 raise NoAnswer(_what_broke(error, call), call.begun) from None
             finally:
                 self._line.call = None

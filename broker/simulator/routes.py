@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from broker.simulator import login, market_data, reports, trading
+from broker.simulator import candles, login, market_data, reports, trading
 from broker.simulator.accounts import Account
 from broker.simulator.answers import Answer
 from broker.simulator.visit import Visit
@@ -45,6 +45,9 @@ _EXACT: dict[tuple[str, str], Route] = {
         "instruments", login.by_consumer_key, market_data.file_paths
     ),
     ("GET", "/5config/config"): Route("configuration", login.nobody, login.configuration),
+    ("GET", "/market-data/1.0/historical/details"): Route(
+        "candles", login.by_consumer_key, candles.candles, market=True
+    ),
 }
 _PREFIXES: tuple[tuple[str, Route], ...] = (
     ("/quick/user/orders/", Route("orders", login.by_trade_token, reports.one_order)),

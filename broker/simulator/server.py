@@ -55,6 +55,7 @@ class Handler:
         with broker.lock:
             now = broker.settle()
             visit = Visit(broker, request.headers, tail, body, now, self._base, request.remote or "")
+            visit.query = request.rel_url.raw_query_string
             try:
                 return _outcome(route, visit)
             except Refusal as refusal:

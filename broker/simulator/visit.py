@@ -22,7 +22,8 @@ _TEXT_OR_NULL = (str, type(None))
 
 @dataclass(slots=True)
 class Visit:
-    """`tail` is what follows the route in the path, `base` the server's own address."""
+    """`tail` is what follows the route in the path, `query` what follows the question mark, `base` the server's own
+    address."""
 
     broker: Brokerage
     headers: Mapping[str, str]
@@ -33,6 +34,7 @@ class Visit:
     remote: str = ""
     account: Account | None = None
     fault: Fault | None = None
+    query: str = ""
 
     @property
     def client(self) -> Account:
@@ -55,6 +57,10 @@ class Visit:
     def hidden(self) -> float:
         """Seconds for which a fault keeps what is placed now out of the order book."""
         return self.fault.seconds if self.fault and self.fault.kind is Kind.LATE_ROW else 0.0
+
+    def asked(self, name: str) -> str:
+        """A parameter of the query, empty where it is missing."""
+        return parse_qs(self.query).get(name, [""])[0]
 
     def json(self) -> dict[str, Any]:
         """The body as a JSON object. Raises Refusal."""

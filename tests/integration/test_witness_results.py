@@ -5,7 +5,7 @@ The mutation to try: read `unFldSz` for `fldQty`, or have the simulator write th
 """
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
@@ -17,10 +17,12 @@ from official_sdk import NSE, Json, official, order_data, position_data, sign_in
 from broker.kotak_neo import KotakAccount, KotakNeo, KotakSettings
 from broker.simulator import Simulator
 from domain.book import NewOrder, OrderReport, PriceChange, ReportedState
+from domain.candles import Interval
 from domain.clock import IST, VirtualClock
 from domain.models import Credentials
 from domain.orders import Side
 from domain.outcomes import Accepted, NotSent, Refused, Unknown
+from domain.portfolio import Prospect
 from domain.tenure import Tenure
 
 SYMBOL, TOKEN = "IFBIND-EQ", "1485"
@@ -128,7 +130,14 @@ def as_sdk_reads(row: Json) -> dict[str, Any]:
         "text": data.model_extra["rejRsn"].strip() if data.order_status == "rejected" else "",
         "product": data.product,
         "source": data.model_extra["ordSrc"],
+        "entered_at": moment(data.model_extra["ordEntTm"]),
+        "changed_at": moment(data.order_date_time),
     }
+
+
+def moment(text: str) -> datetime:
+    """A time of the wire, which is one in India."""
+    return datetime.strptime(text, "%d-%b-%Y %H:%M:%S").replace(tzinfo=IST)
 
 
 def as_we_read(report: OrderReport) -> dict[str, Any]:
@@ -150,13 +159,23 @@ def test_one_order_read_alone_is_the_row_of_the_book(pair: Pair) -> None:
     busy_day(pair)
     for row in rows_of(pair.sdk.order_report()):
         assert rows_of(pair.sdk.order_report(row["nOrdNo"])) == [row]
+        report = pair.ours.order(row["nOrdNo"])
+        assert report is not None
+        assert as_we_read(report) == as_sdk_reads(row)
 
 
-def test_both_read_the_same_tags_from_an_orders_history(pair: Pair) -> None:
+def test_both_read_the_same_history_of_an_order(pair: Pair) -> None:
     busy_day(pair)
     for row in rows_of(pair.sdk.order_report()):
         steps = rows_of(pair.sdk.order_history(row["nOrdNo"])["data"])
         assert [step["GuiOrdId"] for step in steps] == list(pair.ours.tags_of(row["nOrdNo"]))
+        assert [
+            (step.status, step.at, step.tag, step.quantity, step.filled, step.price)
+            for step in pair.ours.order_history(row["nOrdNo"])
+        ] == [
+            (step["ordSt"], moment(step["flDtTm"]), step["GuiOrdId"], step["qty"], step["fldQty"], Decimal(step["prc"]))
+            for step in steps
+        ]
         assert steps[0]["ordSt"] == row["ordSt"]
         assert steps[-1]["ordSt"] == "put order req received"
 
@@ -178,7 +197,7 @@ def test_both_read_the_same_trades(pair: Pair) -> None:
     assert len(read) >= 5
 
 
-def test_what_was_traded_adds_up_to_the_sdks_positions(pair: Pair) -> None:
+def test_both_read_the_same_positions_and_the_trades_add_up_to_them(pair: Pair) -> None:
     busy_day(pair)
     (row,) = rows_of(pair.sdk.positions())
     position, trades = position_data(row), pair.ours.trades()
@@ -189,7 +208,10 @@ def test_what_was_traded_adds_up_to_the_sdks_positions(pair: Pair) -> None:
         mine = [trade for trade in trades if trade.side is side]
         assert sum(trade.quantity for trade in mine) == int(shares)
         assert sum(trade.quantity * trade.price for trade in mine) == Decimal(amount)
-    assert row["tok"] == TOKEN
+    (mine,) = pair.ours.positions()
+    assert (mine.symbol, mine.token, mine.product) == (row["trdSym"], row["tok"], position.product)
+    assert (mine.bought, mine.sold) == (int(position.filled_buy_quantity), int(position.filled_sell_quantity))
+    assert (mine.buy_value, mine.sell_value) == (Decimal(position.buy_amount), Decimal(position.sell_amount))
 
 
 def test_both_read_the_same_holdings(pair: Pair) -> None:
@@ -247,19 +269,44 @@ def test_the_list_of_files_is_for_anybody_with_a_key(pair: Pair) -> None:
     assert pair.sdk.scrip_master(NSE).endswith("nse_cm-v1.csv")
 
 
-def test_the_sdk_reads_what_can_be_spent_and_what_an_order_needs(pair: Pair) -> None:
+def test_both_read_the_same_funds(pair: Pair) -> None:
     busy_day(pair)
-    limits, (position,) = pair.sdk.limits(), rows_of(pair.sdk.positions())
-    spent = Decimal(position["buyAmt"]) - Decimal(position["sellAmt"])
-    assert Decimal(limits["Net"]) == Decimal(limits["CollateralValue"]) - max(spent, Decimal(0))
-    asked = pair.sdk.margin_required(NSE, "100.5", "L", "CNC", "20", TOKEN, "B")["data"]
-    assert (asked["stat"], asked["stCode"], asked["rmsVldtd"]) == ("Ok", 200, "OK")
-    assert Decimal(asked["ordMrgn"]) == Decimal(2010)
+    pair.sdk_place("buy", transaction_type="B", price="700", quantity="3")
+    pair.pass_time()
+    read, mine = pair.sdk.limits(), pair.ours.funds()
+    names = ("Net", "CollateralValue", "Collateral", "MarginUsed")
+    assert (mine.net, mine.collateral_value, mine.collateral, mine.margin_used) == tuple(
+        Decimal(read[n]) for n in names
+    )
+    assert mine.margin_used == 2100
 
 
-def test_the_sdk_is_told_the_address_that_the_broker_sees(pair: Pair) -> None:
+@pytest.mark.parametrize(("quantity", "enough"), [(12, True), (13, False)])
+def test_both_read_the_same_need_of_an_order(pair: Pair, quantity: int, enough: bool) -> None:
+    pair.broker.set_funds(pair.person.ucc, 10_000)
+    read = pair.sdk.margin_required(NSE, "800.00", "L", "CNC", str(quantity), TOKEN, "B")["data"]
+    mine = pair.ours.margin(Prospect(TOKEN, Side.BUY, quantity, Decimal(800)))
+    names = ("ordMrgn", "mrgnUsd", "avlCash", "insufFund")
+    assert (mine.order, mine.in_use, mine.cash, mine.short) == tuple(Decimal(read[name]) for name in names)
+    assert (mine.enough, read["rmsVldtd"]) == (enough, "OK" if enough else "NOT_OK")
+
+
+@pytest.mark.parametrize("interval", Interval)
+def test_both_read_the_same_candles(pair: Pair, interval: Interval) -> None:
+    first, last = date(2026, 11, 16), date(2026, 11, 23)
+    read = pair.sdk.historical_data(f"{NSE}|{TOKEN}", str(interval), str(first), str(last))
+    assert [
+        (one.at, one.open, one.high, one.low, one.close, one.volume)
+        for one in pair.ours.candles(TOKEN, interval, first, last)
+    ] == [
+        (datetime.strptime(at, "%Y-%m-%dT%H:%M:%S%z"), *(Decimal(str(price)) for price in prices), volume)
+        for at, *prices, volume, _ in read["data"]["candles"]
+    ]
+
+
+def test_both_are_told_the_address_that_the_broker_sees(pair: Pair) -> None:
     (seen,) = pair.sdk.whatsmyip()["data"]
-    assert seen["ip"] == "127.0.0.1"
+    assert seen["ip"] == str(pair.ours.client_address().ip) == "127.0.0.1"
 
 
 def test_after_the_login_the_sdk_goes_where_it_was_sent(pair: Pair) -> None:

@@ -37,8 +37,14 @@ def by_view_token(visit: Visit) -> Account | None:
 
 def by_trade_token(visit: Visit) -> Account | None:
     """The account of the trade token. Raises Refusal with 100021 or 100022."""
-    token, sid = visit.headers.get("Auth", ""), visit.headers.get("Sid", "")
-    return visit.broker.sessions.trading(token, sid, visit.now).account
+    return _trading(visit).account
+
+
+def from_its_address(visit: Visit) -> Account | None:
+    """The account of the trade token, allowed to change orders from where it calls. Raises Refusal, 100008 or 1037 too."""
+    session = _trading(visit)
+    visit.broker.addresses.admit(session, visit.remote, visit.broker.settings.static_ip)
+    return session.account
 
 
 def by_consumer_key(visit: Visit) -> Account | None:
@@ -60,7 +66,7 @@ def totp_login(visit: Visit) -> Answer:
     account = visit.account
     if account is None or not _is_theirs(account, asked, visit):
         raise Refusal(BAD_LOGIN)
-    return _welcome(visit.broker.sessions.begin(account, False, visit.now), visit, {})
+    return _welcome(visit.broker.sessions.begin(account, False, visit.now, visit.remote), visit, {})
 
 
 def validate_mpin(visit: Visit) -> Answer:
@@ -80,7 +86,7 @@ def validate_mpin(visit: Visit) -> Answer:
         "feedUrl": f"{visit.base}/apifeed",
         "rtUrl": f"{visit.base}/realtime",
     }
-    return _welcome(visit.broker.sessions.begin(account, True, visit.now), visit, addresses)
+    return _welcome(visit.broker.sessions.begin(account, True, visit.now, visit.remote), visit, addresses)
 
 
 def client_ip(visit: Visit) -> Answer:
@@ -93,6 +99,11 @@ def configuration(visit: Visit) -> Answer:
     """Where the feeds of the accounts' data centre are, as the broker's configuration service tells."""
     source = {f"{_CENTRE}_broadcast_source": "sim", f"{_CENTRE}_sim_broadcast_endpoint": f"{visit.base}/apifeed"}
     return say({"data": {"configs": {**source, f"{_CENTRE}_sim_interactive_endpoint": f"{visit.base}/realtime"}}})
+
+
+def _trading(visit: Visit) -> Session:
+    token, sid = visit.headers.get("Auth", ""), visit.headers.get("Sid", "")
+    return visit.broker.sessions.trading(token, sid, visit.now)
 
 
 def _is_theirs(account: Account, asked: dict[str, Any], visit: Visit) -> bool:

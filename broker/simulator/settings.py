@@ -41,6 +41,8 @@ class Settings:
     """The HTTP status of a refused duplicate; 200 has been seen too."""
     one_session: bool = False
     """Whether a new login ends the account's earlier sessions."""
+    static_ip: bool = False
+    """Whether accounts without whitelisted addresses may change no orders; those with some are always held to them."""
 
     session_hours: float = 0.0
     """How long a token lives, at most until midnight in India; 0 for until then."""

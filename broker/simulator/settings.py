@@ -33,6 +33,12 @@ class Settings:
     """The HTTP status of a refused duplicate; 200 has been seen too."""
     one_session: bool = False
     """Whether a new login ends the account's earlier sessions."""
+    feed_takes_raw: bool = True
+    """Whether the order feed takes the greeting that is not JSON; a form that it does not take drops the connection."""
+    feed_takes_json: bool = True
+    """Whether the order feed takes the greeting in JSON."""
+    feed_snapshot: bool = True
+    """Whether the order feed tells every order of the day when it was greeted."""
 
     def change(self, **values: object) -> None:
         """Set some of them; a name or type that is not known raises ValueError and changes nothing."""

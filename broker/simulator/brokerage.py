@@ -16,6 +16,7 @@ from broker.simulator.clock import Clock, next_midnight
 from broker.simulator.desk import OrderDesk
 from broker.simulator.exchange import Exchange
 from broker.simulator.faults import Faults
+from broker.simulator.feed import Feeds
 from broker.simulator.floor import Floor
 from broker.simulator.instrument_file import InstrumentFile
 from broker.simulator.instruments import PACKAGED, read_instruments
@@ -48,7 +49,8 @@ class Brokerage:
         self.faults = Faults(seed)
         self.throttle = Throttle()
         self._agenda = Agenda()
-        self.floor = Floor(self.exchange, self.ledger, self.books)
+        self.feeds = Feeds(self.faults)
+        self.floor = Floor(self.exchange, self.ledger, self.books, self.feeds)
         self.desk = OrderDesk(self._agenda, self.floor, self.books, settings)
         self.paths = Paths(self._agenda, self.floor, self.exchange, lambda: self.desk.hours.days)
         self._agenda.at(next_midnight(clock.now()), self._next_day)

@@ -26,6 +26,7 @@ class ControlDesk:
             "accounts": lambda: {"accounts": [asdict(account) for account in door.accounts]},
             "settings": door.settings,
             "faults": door.faults,
+            "feeds": door.feeds,
         }
         self._writes: dict[str, Callable[[Asked], Report | None]] = {
             "price": self._price,
@@ -45,6 +46,7 @@ class ControlDesk:
             "funds": lambda asked: door.set_funds(**asked),
             "fault": lambda asked: door.fault(**asked),
             "clear-faults": lambda asked: door.clear_faults(**asked),
+            "drop-feeds": lambda asked: door.drop_feeds(**asked),
             "end-sessions": lambda asked: door.end_sessions(**asked),
             "settings": lambda asked: door.configure(**asked),
             "whitelist": lambda asked: door.whitelist(**asked),

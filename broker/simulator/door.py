@@ -9,7 +9,7 @@ from datetime import datetime
 
 from broker.simulator.accounts import Account
 from broker.simulator.faults import ANY_CALL, REFUSAL_CODE, REFUSAL_TEXT, Fault
-from broker.simulator.kinds import Kind
+from broker.simulator.kinds import FEED_CALLS, Kind, fits
 from broker.simulator.ledger_report import Report, report
 from broker.simulator.market_door import MarketDoor
 from broker.simulator.order_rows import order_row
@@ -49,8 +49,11 @@ class ControlDoor(MarketDoor, PriceDoor, OwnerDoor):
         fault in its order, account and call, so that other accounts and calls do not change what befalls this one.
         On schedule: not before `after` seconds from now, and for no more than `lasting` seconds then.
         """
-        if call not in CALLS | {ANY_CALL}:
-            raise ValueError(f"unknown call {call}; known: {', '.join(sorted(CALLS))}, {ANY_CALL}")
+        known = CALLS | FEED_CALLS
+        if call not in known | {ANY_CALL}:
+            raise ValueError(f"unknown call {call}; known: {', '.join(sorted(known))}, {ANY_CALL}")
+        if not fits(Kind(kind), call):
+            raise ValueError(f"{kind} cannot befall {call}")
         if after < 0 or (lasting is not None and lasting <= 0):
             raise ValueError(f"a fault cannot come after {after} s and last {lasting} s")
         if not 0 < probability <= 1 or (times is not None and times < 1):
@@ -78,6 +81,16 @@ class ControlDoor(MarketDoor, PriceDoor, OwnerDoor):
         """How often each kind struck, in all and by call, and what still waits."""
         with self._now():
             return self._broker.faults.report()
+
+    def feeds(self) -> Report:
+        """By account: how many order feeds are open, how often one was greeted, how many frames were sent."""
+        with self._now():
+            return self._broker.feeds.report()
+
+    def drop_feeds(self, ucc: str | None = None) -> None:
+        """Drop the order feeds of the account, or of all."""
+        with self._now():
+            self._broker.feeds.drop(ucc)
 
     def end_sessions(self, ucc: str) -> None:
         """Every token of the account dies."""

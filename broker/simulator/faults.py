@@ -8,7 +8,7 @@ from typing import Any
 
 from broker.simulator import answers
 from broker.simulator.answers import Answer, not_ok
-from broker.simulator.kinds import Kind
+from broker.simulator.kinds import FEED_CALLS, Kind
 
 ANY_CALL = "any"
 REFUSAL_TEXT = "RMS:Rule: Rejected on command"
@@ -33,13 +33,16 @@ class Fault:
 
     def strikes(self, ucc: str | None, call: str) -> bool:
         """Whether it befalls this call of this account; draws from their own dice."""
-        if self.call not in (call, ANY_CALL) or self.ucc not in (None, ucc):
+        if not self._names(call) or self.ucc not in (None, ucc):
             return False
         if self.probability >= 1:
             return True
         if (ucc, call) not in self.dice:
             self.dice[ucc, call] = random.Random(f"{self.seed} {ucc} {call}")
         return self.dice[ucc, call].random() < self.probability
+
+    def _names(self, call: str) -> bool:
+        return self.call == call or (self.call == ANY_CALL and call not in FEED_CALLS)
 
     def words(self) -> dict[str, Any]:
         """What it is waiting for."""

@@ -11,6 +11,7 @@ from decimal import Decimal
 from broker.simulator.book import Book
 from broker.simulator.depth import Depth
 from broker.simulator.exchange import Exchange, Market, Match
+from broker.simulator.feed import Feeds
 from broker.simulator.ledger import Ledger
 from broker.simulator.orders import NO_REASON, Fill, Order, State
 
@@ -18,10 +19,11 @@ from broker.simulator.orders import NO_REASON, Fill, Order, State
 class Floor:
     """Where orders stand, trade and end."""
 
-    def __init__(self, exchange: Exchange, ledger: Ledger, books: Mapping[str, Book]) -> None:
+    def __init__(self, exchange: Exchange, ledger: Ledger, books: Mapping[str, Book], feeds: Feeds) -> None:
         self._exchange = exchange
         self._ledger = ledger
         self._books = books
+        self._feeds = feeds
         self._fill_numbers = itertools.count(207_000_001)
 
     def receive(self, order: Order, moment: datetime) -> None:
@@ -37,6 +39,7 @@ class Floor:
             self.market(order).withdraw(order)
         self._book(order).update(order)
         self._ledger.look(self._book(order), order.symbol)
+        self._feeds.tell_order(order)
 
     def stand(self, order: Order, moment: datetime) -> None:
         """The order stands at the exchange under its present terms; what can trade at once does."""
@@ -132,6 +135,7 @@ class Floor:
         self._book(order).record(fill)
         self._ledger.fill(fill)
         self.enter(order, order.state if order.filled < order.quantity else State.COMPLETE, moment)
+        self._feeds.tell_position(fill, self._book(order).portfolio)
 
     def _spring(self, market: Market, moment: datetime) -> None:
         """Stop orders whose trigger was reached go to the exchange."""

@@ -14,6 +14,8 @@ from broker.simulator.brokerage import Brokerage
 from broker.simulator.clock import pass_time
 from broker.simulator.control import CONTROL, ControlDesk
 from broker.simulator.faults import Outcome, outcome_under
+from broker.simulator.feed_line import PATH as REALTIME
+from broker.simulator.feed_line import FeedDesk
 from broker.simulator.kinds import Kind
 from broker.simulator.routes import Route, find
 from broker.simulator.visit import Visit
@@ -29,10 +31,13 @@ class Handler:
         self._broker = broker
         self._base = base
         self._control = ControlDesk(broker)
+        self._feed = FeedDesk(broker)
         self._virtual = hasattr(broker.clock, "advance")
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """The answer to a request; on a dropped connection nobody reads it."""
+        if request.path == REALTIME:
+            return await self._feed(request)
         body = await request.read() if request.can_read_body else b""
         path = request.path
         if path.startswith(CONTROL):

@@ -63,6 +63,10 @@ class Sessions:
             raise Refusal(VIEW_TOKEN)
         return session
 
+    def knows(self, session: Session, now: datetime) -> bool:
+        """Whether the session was neither withdrawn nor has ended."""
+        return self._by_token.get(session.token) is session and now < session.ends
+
     def identifier(self) -> str:
         """A fresh uuid."""
         return str(uuid.UUID(int=self._dice.getrandbits(128), version=4))

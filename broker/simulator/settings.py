@@ -43,13 +43,18 @@ class Settings:
     """Whether a new login ends the account's earlier sessions."""
     static_ip: bool = False
     """Whether accounts without whitelisted addresses may change no orders; those with some are always held to them."""
-
     session_hours: float = 0.0
     """How long a token lives, at most until midnight in India; 0 for until then."""
     base_path: str = ""
     """A path, such as `/e43`, that `baseUrl` carries; trading calls beside it are at the wrong host (200032)."""
     strict_strings: bool = True
     """Whether a value in jData that is neither a string nor null spoils the whole."""
+    feed_takes_raw: bool = True
+    """Whether the order feed takes the greeting that is not JSON; a form that it does not take drops the connection."""
+    feed_takes_json: bool = True
+    """Whether the order feed takes the greeting in JSON."""
+    feed_snapshot: bool = True
+    """Whether the order feed tells every order of the day when it was greeted."""
 
     def change(self, **values: object) -> None:
         """Set some of them; a name or type that is not known raises ValueError and changes nothing."""

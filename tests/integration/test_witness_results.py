@@ -4,6 +4,7 @@ The SDK knows nothing of us nor of the simulator: three readings of one protocol
 The mutation to try: read `unFldSz` for `fldQty`, or have the simulator write the limit into `avgPrc`.
 """
 
+import asyncio
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -447,3 +448,39 @@ def test_neither_the_tree_nor_the_home_folder_gets_a_file(
     pair.sdk.search_scrip(NSE, "ifbind")
     assert list(elsewhere.iterdir()) == []
     assert {path.name for path in tmp_path.iterdir()} == {"elsewhere", "holdings", "scrips"}
+
+
+async def heard(pair: Pair, act: Callable[[], str]) -> tuple[str, list[Any], Any]:
+    """The order that the deed makes, what the SDK's order feed told of it, and the position that it told at last."""
+    updates: list[Any] = []
+    welcomed = asyncio.Event()
+    feed = pair.sdk.create_order_feed(max_connect_retries=0, max_reconnect_attempts=0)
+    feed.on_raw = lambda frame: welcomed.set()
+    async with feed:
+        await welcomed.wait()
+        number = await asyncio.to_thread(act)
+        async for message in feed:
+            if message.type == "position":
+                return number, updates, message.data
+            updates.append(message.data)
+    raise AssertionError("the feed ended without a position")
+
+
+def test_the_sdks_order_feed_tells_each_state_as_order_book_and_history_show_it(pair: Pair) -> None:
+    def sell() -> str:
+        number = str(pair.sdk_place("fed")["nOrdNo"])
+        pair.pass_time()
+        pair.broker.fill(number, 10, "900.25")
+        return number
+
+    number, updates, position = asyncio.run(asyncio.wait_for(heard(pair, sell), 20))
+    assert {update.order_id for update in updates} == {number}
+    assert {update.model_extra["GuiOrdId"] for update in updates} == {"fed"}
+    told = [update.order_status for update in updates]
+    steps = [step.status for step in reversed(pair.ours.order_history(number))]
+    assert told == steps[: len(told)]
+    assert len(told) >= 4
+    report = pair.ours.order(number)
+    assert report is not None
+    assert (report.filled, report.average_price) == (10, Decimal("900.25"))
+    assert (int(position.filled_sell_quantity), Decimal(position.sell_amount)) == (10, Decimal("9002.50"))

@@ -54,6 +54,11 @@ class ControlDesk:
             "day": self._day,
         }
 
+    @property
+    def paths(self) -> frozenset[str]:
+        """Every command that is known."""
+        return frozenset(self._reads.keys() | self._writes.keys())
+
     def answer(self, method: str, path: str, body: bytes) -> Answer:
         """Carry out one command."""
         name = path.removeprefix(CONTROL)

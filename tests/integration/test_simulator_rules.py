@@ -15,6 +15,7 @@ import requests
 from simulator_client import PLACE, SYMBOL, Client
 
 from broker.simulator import Simulator
+from broker.simulator.server import KEEP_ALIVE
 from domain.clock import VirtualClock
 
 WRONG_HOST = {
@@ -177,6 +178,11 @@ def test_names_of_headers_may_be_written_in_any_case(client: Client) -> None:
     for change in (str.lower, str.upper):
         headers = {change(name): value for name, value in client.headers.items()}
         assert requests.get(f"{client.url}/quick/user/orders", headers=headers).json()["stCode"] == 5203
+
+
+def test_an_idle_connection_is_kept_for_ten_minutes_and_more() -> None:
+    """The wire specification's figure; the time itself is the HTTP library's to measure."""
+    assert KEEP_ALIVE >= 600
 
 
 def test_quotes_have_a_limit_of_their_own_where_reads_are_limited(client: Client, clock: VirtualClock) -> None:

@@ -17,6 +17,7 @@ from broker.kotak_neo.reports import file_of, holdings_of, list_of, object_of, r
 from broker.kotak_neo.settings import KotakSettings
 from domain.book import Book, Holding, NewOrder, PriceChange, Quote, Trade
 from domain.clock import Clock
+from domain.errors import BrokerUnavailable
 from domain.outcomes import NotSent, Outcome
 from domain.register import Register
 from domain.tenure import Tenure
@@ -95,13 +96,21 @@ class KotakNeo(Inquiries):
         return self._reading.all(rows.holding, self._reading.report("portfolio/v1/holdings", holdings_of)[1])
 
     def quotes(self, tokens: Sequence[str]) -> tuple[Quote, ...]:
-        """Last prices for exchange tokens (or index names) of the NSE cash segment, 50 a call (Kotak's limit)."""
+        """Last prices for exchange tokens (or index names) of the NSE cash segment, 50 a call (Kotak's limit).
+
+        A quote that cannot be read is left out; where none can be, the read has failed.
+        """
         found: list[Any] = []
         for start in range(0, len(tokens), QUOTES_A_CALL):
             asked = ",".join(f"nse_cm|{quote(token)}" for token in tokens[start : start + QUOTES_A_CALL])
             path = f"script-details/1.0/quotes/neosymbol/{asked}/all"
             found += self._reading.data(path, list_of, literal="|" if self._settings.literal_bar else "")
-        return tuple(self._reading.readable(rows.quote, found)[0])
+        quotes, malformed = self._reading.readable(rows.quote, found)
+        if tokens and not quotes:
+            raise BrokerUnavailable(
+                f"{self._tenure}: {malformed} quotes came for {len(tokens)} symbols, none readable."
+            )
+        return tuple(quotes)
 
     def instruments(self) -> Register:
         """The NSE cash instrument file of the day, wholly read. Raises NotAllowed for a file beyond loopback."""

@@ -33,7 +33,10 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back. `began` and `ended` are boot-time seconds, `began_at` and `ended_at` the wall clock (UTC)."""
+    """What came back. `began` is boot-time seconds, `began_at` and `ended_at` the wall clock (UTC).
+
+    `whole`: it said how long it is, and is; without, nobody can tell a whole body from one that was cut.
+    """
 
     status: int
     body: bytes = field(repr=False)
@@ -42,6 +45,7 @@ class Answer:
     ended_at: datetime | None = None
     date: str | None = None
     retry_after: str | None = None
+    whole: bool = False
 
 
 _BROKEN = (requests.RequestException, HTTPError, HTTPException, OSError, ValueError, ArithmeticError, LookupError)
@@ -103,6 +107,7 @@ def _answer(response: requests.Response, began: float, began_at: datetime, ended
         ended_at,
         headers.get("Date"),
         headers.get("Retry-After"),
+        "Content-Length" in headers or "chunked" in headers.get("Transfer-Encoding", "").lower(),
     )
 
 

@@ -43,7 +43,10 @@ class Inquiries:
     def order_history(self, broker_order_id: str) -> tuple[OrderStep, ...]:
         """Every state of one order, the newest first; empty where the broker has no such order."""
         found = self._reading.posted("quick/order/history", {"nOrdNo": broker_order_id}, rows_of)
-        return self._reading.all(rows.order_step, found)
+        steps = self._reading.all(rows.order_step, found)
+        if any(step.evidence.get("nOrdNo", broker_order_id) != broker_order_id for step in steps):
+            raise BrokerUnavailable(f"Asked for the history of {broker_order_id}, the broker told about another order.")
+        return steps
 
     def positions(self) -> tuple[NetPosition, ...]:
         """One for each symbol and product of the day; shares sold out of the holdings are below zero."""

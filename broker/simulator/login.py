@@ -39,7 +39,7 @@ def by_trade_token(visit: Visit) -> Account | None:
 
 
 def from_its_address(visit: Visit) -> Account | None:
-    """The account of the trade token, allowed to change orders from where it calls. Raises Refusal, 100008 or 1037 too."""
+    """The account of the trade token, calling from an address that may change its orders. Raises Refusal."""
     session = _trading(visit)
     visit.broker.addresses.admit(session, visit.remote, visit.broker.settings.static_ip)
     return session.account

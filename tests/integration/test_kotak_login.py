@@ -202,7 +202,7 @@ def test_a_refused_login_is_not_repeated_before_a_minute_has_passed(clock: Virtu
     with Peer(kotak) as peer:
         desk = Desk(peer.url, clock)
         for _ in range(59):
-            with pytest.raises(BrokerUnavailable, match="next login comes at 08:31:02 IST|refusal 1 of 2"):
+            with pytest.raises(BrokerUnavailable, match=r"next login comes at 08:31:02 IST|refusal 1 of 2"):
                 desk.client.login()
             clock.advance(1)
         assert len(peer.requests) == 1

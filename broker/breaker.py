@@ -17,10 +17,11 @@ LONGEST_WISH = 60.0
 
 
 class Breaker:
-    """Counts what goes wrong in a row, over all threads of the account."""
+    """Counts what goes wrong in a row, over all threads of the account; `pace` multiplies the pauses of its own."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, pace: float = 1.0) -> None:
         self._clock = clock
+        self._pace = pace
         self._lock = threading.Lock()
         self._in_a_row = 0
         self._opens_until = 0.0
@@ -37,7 +38,8 @@ class Breaker:
         with self._lock:
             if not self.remaining:
                 self._in_a_row += 1
-            pause = max(min(FIRST * 2 ** (self._in_a_row - 1), LONGEST), min(wish, LONGEST_WISH))
+            own = self._pace * min(FIRST * 2 ** (self._in_a_row - 1), LONGEST)
+            pause = max(own, min(wish, LONGEST_WISH))
             self._opens_until = max(self._opens_until, self._clock.monotonic() + pause)
             self._until = self._clock.now() + timedelta(seconds=self.remaining)
             self._why = why

@@ -173,4 +173,5 @@ def _kotak_settings(settings: Settings, times: Times) -> KotakSettings:
         reads_per_second=settings.reads_per_second,
         calls_per_second=settings.kotak_calls_per_second,
         busy_is_unsent=settings.kotak_busy_is_unsent,
+        pace=settings.pace,
     )

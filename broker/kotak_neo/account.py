@@ -35,8 +35,8 @@ class KotakAccount:
         self.credentials = credentials
         self.egress = egress or Egress(proxy=credentials.proxy_url)
         self.rates = Rates(settings.orders_per_second, settings.reads_per_second, settings.calls_per_second, clock)
-        self.breaker = Breaker(clock)
-        self.attempts = Attempts(clock)
+        self.breaker = Breaker(clock, settings.pace)
+        self.attempts = Attempts(clock, settings.pace)
         self.codes = TotpCodes(credentials.totp_secret)
         self.logins = MemoryBook()
         self._settings = settings

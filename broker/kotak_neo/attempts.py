@@ -18,10 +18,11 @@ YOUNG = 60.0
 
 
 class Attempts:
-    """Counts failures in a row, over all threads of the account."""
+    """Counts failures in a row, over all threads of the account; `pace` multiplies every pause."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, pace: float = 1.0) -> None:
         self._clock = clock
+        self._pace = pace
         self._lock = threading.Lock()
         self._failures = 0
         self._died_young = 0
@@ -53,6 +54,7 @@ class Attempts:
                 self._delay(f"the broker ended {self._died_young} new sessions one after the other", delay)
 
     def _delay(self, why: str, seconds: float) -> None:
+        seconds *= self._pace
         self._due = self._clock.monotonic() + seconds
         when = (self._clock.now() + timedelta(seconds=seconds)).astimezone(IST)
         self._told = f"{stopped(why)} The next login comes at {when:%H:%M:%S} IST."

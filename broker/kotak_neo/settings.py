@@ -19,7 +19,7 @@ class KotakSettings:
     `loopback_only` refuses every host but this machine; without it anything beyond loopback must be https.
     `busy_is_unsent`: a request answered with HTTP 429 never reached the order system (a guess about the gateway);
     without it such a request counts as unknown and is looked up. `clock_skew_limit` is how far our clock may be off
-    before a login is refused.
+    before a login is refused. `pace`: a factor for the pauses after failures, for drills.
     """
 
     login_url: str
@@ -32,6 +32,7 @@ class KotakSettings:
     loopback_only: bool = True
     busy_is_unsent: bool = True
     clock_skew_limit: float = 2.0
+    pace: float = 1.0
 
     def __post_init__(self) -> None:
         """Raise BadInput for a rate of orders that no broker may be given."""

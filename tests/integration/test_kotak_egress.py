@@ -157,7 +157,7 @@ def test_an_address_that_is_not_this_machines_is_never_replaced_by_the_default_r
     simulator: Simulator, clock: VirtualClock
 ) -> None:
     desk = Desk(simulator, clock, Egress((NOT_OURS,)))
-    with pytest.raises(AddressWrong, match="cannot be bound .*never from another address"):
+    with pytest.raises(AddressWrong, match=r"cannot be bound .*never from another address"):
         desk.client.login()
     with pytest.raises(BrokerUnavailable):
         desk.client.order_book()

@@ -34,11 +34,12 @@ class Attempts:
         if self._clock.monotonic() < self._due:
             raise BrokerUnavailable(f"{tenure}: {self._told}")
 
-    def failed(self, why: str, least: float = 0.0) -> None:
-        """An attempt did not end in a session: the next one comes after 5, 10, 20, 30 s, or `least`."""
+    def failed(self, why: str, least: float = 0.0) -> str:
+        """An attempt did not end in a session: the next comes after 5, 10, 20, 30 s, or `least`; why, and when."""
         with self._lock:
             self._failures += 1
             self._delay(why, max(least, min(LONGEST, FIRST * 2 ** (self._failures - 1))))
+            return self._told
 
     def worked(self) -> None:
         """An attempt ended in a session that may be used."""

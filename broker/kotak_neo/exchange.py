@@ -144,8 +144,7 @@ class Exchange:
         )
         self._account.distrust()
         self._account.drop(session)
-        self._account.attempts.failed(told, AFTER_REFUSAL)
-        return AddressWrong(f"{self._tenure}: {told}")
+        return AddressWrong(f"{self._tenure}: {self._account.attempts.failed(told, AFTER_REFUSAL)}")
 
     def _deliver(self, ask: Ask, send_by: float) -> Verdict:
         """Each attempt waits for its turn within the account's rate."""

@@ -67,7 +67,8 @@ class Login:
             session = self._both_steps(address)
         except (BrokerUnavailable, ClockWrong) as error:
             self._book.ended(self._period, LoginOutcome.FAILED, str(error))
-            self._account.attempts.failed(_without_name(str(error), self._tenure))
+            told = self._account.attempts.failed(str(error).removeprefix(f"{self._tenure}: "))
+            error.args = (f"{self._tenure}: {told}",)
             raise
         except _Refusal as refusal:
             raise self._refused(str(refusal)) from None
@@ -114,11 +115,8 @@ class Login:
         count = max(1, len(self._book.refusals()))
         if count >= REFUSALS_ALLOWED:
             return self._final(told, count)
-        self._account.attempts.failed(f"{told} That was refusal {count} of {REFUSALS_ALLOWED}.", AFTER_REFUSAL)
-        return BrokerUnavailable(
-            f"{self._tenure}: {told} That was refusal {count} of {REFUSALS_ALLOWED}; it is tried once more, with"
-            f" another code, in {AFTER_REFUSAL:g} s. {self._how_to_go_on()}"
-        )
+        why = f"{told} That was refusal {count} of {REFUSALS_ALLOWED}. {self._how_to_go_on()}"
+        return BrokerUnavailable(f"{self._tenure}: {self._account.attempts.failed(why, AFTER_REFUSAL)}")
 
     def _require_not_refused(self) -> None:
         told = self._book.refusals()
@@ -155,10 +153,6 @@ class Login:
 
 class _Refusal(Exception):
     """The broker's definite no to the credentials, in a sentence."""
-
-
-def _without_name(told: str, tenure: Tenure) -> str:
-    return told.removeprefix(f"{tenure}: ")
 
 
 def _refused(status: int, said: Reply | None) -> bool:

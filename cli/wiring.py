@@ -113,6 +113,7 @@ class TenantFactory:
         waypoints: Waypoints | None = None,
     ) -> None:
         self._database = database
+        self._vault = vault
         self._waypoints = waypoints or Unwatched()
         self._credentials = CredentialsRepository(database, vault)
         self._clock = clock
@@ -129,7 +130,7 @@ class TenantFactory:
     def __call__(self, tenure: Tenure) -> TradingService:
         """The service of one tenure. Raises BadInput where its credentials are missing or cannot be opened."""
         account = self._account(tenure.user_id)
-        logins = LoginsRepository(self._database, tenure)
+        logins = LoginsRepository(self._database, tenure, self._vault)
         broker = KotakNeo(account, tenure, self._clock, self._kotak, self._database.require_idle, self._tls, logins)
         ports = Ports(
             tenure,

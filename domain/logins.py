@@ -1,6 +1,6 @@
 """What is remembered of logins, so that no restart repeats a code or tries refused credentials for ever."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Protocol
 
@@ -24,8 +24,11 @@ class LoginBook(Protocol):
     def claim(self, period: int) -> bool:
         """Note that the code of a period (of 30 s since 1970) is about to be sent; False when it may have been."""
 
-    def ended(self, period: int, outcome: LoginOutcome, text: str) -> None:
-        """Note how the attempt with that code ended."""
+    def ended(self, period: int, outcome: LoginOutcome, text: str, session: Mapping[str, str] | None = None) -> None:
+        """Note how the attempt with that code ended; a session is kept for whoever comes next, and kept secret."""
+
+    def kept(self) -> Mapping[str, str] | None:
+        """The last session that was kept under the same credentials, of whatever day."""
 
     def refusals(self) -> Sequence[str]:
         """The broker's words of refusal since the last login that worked, under the same credentials and revision."""
@@ -44,12 +47,16 @@ class MemoryBook:
         self._claimed.add(period)
         return not known
 
-    def ended(self, period: int, outcome: LoginOutcome, text: str) -> None:
-        """Note the end."""
+    def ended(self, period: int, outcome: LoginOutcome, text: str, session: Mapping[str, str] | None = None) -> None:
+        """Note the end; the session stays with whoever began it."""
         if outcome is LoginOutcome.ACCEPTED:
             self._refusals.clear()
         if outcome is LoginOutcome.REFUSED:
             self._refusals.append(text)
+
+    def kept(self) -> Mapping[str, str] | None:
+        """None: nobody comes next."""
+        return None
 
     def refusals(self) -> Sequence[str]:
         """What is noted."""

@@ -1,12 +1,13 @@
 """The rows of logins: no code is sent twice and no refused credentials are tried for ever, whoever restarts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import text
 
 from domain.logins import LoginOutcome
 from domain.tenure import Tenure
 from repositories.database import Database
+from repositories.vault import Vault
 
 PRINT = "(SELECT encode(sha256(convert_to(coalesce(sealed, ''), 'UTF8')), 'hex') FROM credentials WHERE user_id = u.id)"
 CLAIM = text(
@@ -15,8 +16,15 @@ CLAIM = text(
     " ON CONFLICT ON CONSTRAINT no_code_twice DO NOTHING RETURNING id"
 )
 END = text(
-    "UPDATE logins SET outcome = :outcome, ended_at = clock_timestamp(), text = :text"
+    "UPDATE logins SET outcome = :outcome, ended_at = clock_timestamp(), text = :text, session = :session"
     " WHERE user_id = :user_id AND totp_period = :period AND outcome IS NULL"
+)
+ONE_SESSION = text(
+    "UPDATE logins SET session = NULL WHERE user_id = :user_id AND totp_period <> :period AND session IS NOT NULL"
+)
+KEPT = text(
+    "SELECT l.session FROM logins l JOIN users u ON u.id = l.user_id WHERE l.user_id = :user_id"
+    f" AND l.session IS NOT NULL AND l.credentials = {PRINT} ORDER BY l.id DESC LIMIT 1"
 )
 REFUSALS = text(
     "SELECT l.text FROM logins l JOIN users u ON u.id = l.user_id"
@@ -30,9 +38,10 @@ LONGEST_TEXT = 500
 class LoginsRepository:
     """One generation's view of its user's logins; a `LoginBook`. May raise DatabaseUnavailable and TenureLost."""
 
-    def __init__(self, database: Database, tenure: Tenure) -> None:
+    def __init__(self, database: Database, tenure: Tenure, vault: Vault) -> None:
         self._database = database
         self._tenure = tenure
+        self._vault = vault
 
     def claim(self, period: int) -> bool:
         """Note, fenced, that the code of a period is about to be sent; False when it may have been sent before."""
@@ -40,12 +49,21 @@ class LoginsRepository:
         with self._database.unit_of_work(self._tenure) as session:
             return session.execute(CLAIM, row).first() is not None
 
-    def ended(self, period: int, outcome: LoginOutcome, text: str) -> None:
-        """Note how the attempt with that code ended; evidence, which a late thread may add too."""
+    def ended(self, period: int, outcome: LoginOutcome, text: str, session: Mapping[str, str] | None = None) -> None:
+        """Note how the attempt with that code ended; evidence, which a late thread may add too. A session is sealed."""
         said = text.replace("\0", "").encode(errors="replace").decode()[:LONGEST_TEXT]
         row = {"user_id": self._tenure.user_id, "period": period, "outcome": str(outcome), "text": said}
-        with self._database.append_evidence(self._tenure) as session:
-            session.execute(END, row)
+        row["session"] = None if session is None else self._vault.seal_record(session)
+        with self._database.append_evidence(self._tenure) as transaction:
+            transaction.execute(END, row)
+            if session is not None:
+                transaction.execute(ONE_SESSION, row)
+
+    def kept(self) -> Mapping[str, str] | None:
+        """The session of the last login under today's credentials, of whatever day; None where no key opens it."""
+        with self._database.unit_of_work(self._tenure) as session:
+            sealed = session.execute(KEPT, {"user_id": self._tenure.user_id}).scalar_one_or_none()
+        return None if sealed is None else self._vault.open_record(sealed)
 
     def refusals(self) -> Sequence[str]:
         """The words of refusal since the last login that worked, under today's credentials and revision."""

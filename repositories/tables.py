@@ -58,6 +58,7 @@ logins = Table(
     Column("outcome", Text),
     Column("ended_at", NOW),
     Column("text", Text),
+    Column("session", Text),
 )
 
 installation = Table(

@@ -37,6 +37,18 @@ class Vault:
         """The text that may stand in a row."""
         return self._fernet.encrypt(json.dumps(asdict(credentials)).encode()).decode()
 
+    def seal_record(self, record: Mapping[str, str]) -> str:
+        """The text of any other secret."""
+        return self._fernet.encrypt(json.dumps(dict(record)).encode()).decode()
+
+    def open_record(self, sealed: str) -> Mapping[str, str] | None:
+        """What was sealed; None when none of the keys opens it."""
+        try:
+            record = json.loads(self._fernet.decrypt(sealed.encode()))
+        except (InvalidToken, UnicodeEncodeError, ValueError):
+            return None
+        return record if isinstance(record, dict) else None
+
     def open(self, sealed: str) -> Credentials:
         """What was sealed. Raises BadInput when none of the keys opens it."""
         try:

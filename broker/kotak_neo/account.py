@@ -45,6 +45,8 @@ class KotakAccount:
         self._session: Session | None = None
         self._seen: Session | None = None
         self._turn: Tenure | None = None
+        self.fresh = True
+        """Whether it never had a session; only then may one be taken over that an earlier process left."""
 
     def renewed(self, credentials: Credentials, egress: Egress) -> "KotakAccount":
         """The same account with other credentials or another way out: without a session, within the same rates."""
@@ -90,7 +92,7 @@ class KotakAccount:
         """Keep a new session, unless the turn of its maker was taken over meanwhile."""
         with self._lock:
             if self._turn is tenure:
-                self._session = session
+                self._session, self.fresh = session, False
 
     def address(self, tenure: Tenure) -> str:
         """Where the account's calls leave from now: its session's address while that can be bound, else the first that

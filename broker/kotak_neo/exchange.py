@@ -11,10 +11,11 @@ from broker.kotak_neo.account import KotakAccount
 from broker.kotak_neo.attempts import AFTER_REFUSAL
 from broker.kotak_neo.call import Call, Withheld
 from broker.kotak_neo.changes import Change
+from broker.kotak_neo.hosts import require_allowed
 from broker.kotak_neo.login import Login
 from broker.kotak_neo.seen_address import PATH as SEEN
 from broker.kotak_neo.seen_address import seen_address
-from broker.kotak_neo.session import Session
+from broker.kotak_neo.session import Session, recorded
 from broker.kotak_neo.settings import KotakSettings
 from broker.kotak_neo.skew import skew
 from broker.kotak_neo.verdicts import Verdict, verdict
@@ -64,7 +65,7 @@ class Exchange:
         self._enter()
         with self._account.turn(self._tenure):
             self._address = self._account.address(self._tenure)
-            session = self._account.session() or self._sign_in()
+            session = self._account.session() or self._taken_over() or self._sign_in()
             if self._account.trusted_session() is not session:
                 self._require_seen(session)
             return session
@@ -111,6 +112,18 @@ class Exchange:
     def close(self) -> None:
         """Let the connections go."""
         self._wire.close()
+
+    def _taken_over(self) -> Session | None:
+        """The session that an earlier process kept, if it is of today and of our address; tried once."""
+        record = self._logins.kept() if self._account.fresh else None
+        self._account.fresh = False
+        session = recorded(record) if record is not None else None
+        if session is None or not session.good_at(self._clock.now()) or session.address != self._address:
+            return None
+        require_allowed(session.base_url, self._settings.loopback_only)
+        self._account.remember(session, self._tenure)
+        log.info("%s: goes on in the session that was begun at %s", self._tenure, session.created)
+        return session
 
     def _sign_in(self) -> Session:
         login = Login(self._account, self._tenure, self._clock, self._settings, self._logins, self._ask_login)

@@ -72,7 +72,7 @@ class Login:
             raise
         except _Refusal as refusal:
             raise self._refused(str(refusal)) from None
-        self._book.ended(self._period, LoginOutcome.ACCEPTED, "")
+        self._book.ended(self._period, LoginOutcome.ACCEPTED, "", session.record())
         return session
 
     def _both_steps(self, address: str) -> Session:

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 
@@ -34,6 +35,11 @@ class Session:
         same_day = self.created.astimezone(IST).date() == now.astimezone(IST).date()
         return same_day and now < self.expires - _MARGIN
 
+    def record(self) -> dict[str, str]:
+        """All of it, to be kept as a secret."""
+        times = {"created": self.created.isoformat(), "expires": self.expires.isoformat()}
+        return {"token": self.token, "sid": self.sid, "base_url": self.base_url, "address": self.address, **times}
+
     def url(self, path: str) -> str:
         """The address of a path; the base may itself carry one."""
         return f"{self.base_url.rstrip('/')}/{path.lstrip('/')}"
@@ -42,6 +48,15 @@ class Session:
 def opened(token: str, sid: str, base_url: str, now: datetime, address: str = "") -> Session:
     """A session created now, ending with the token's own `exp` or else at midnight IST."""
     return Session(token, sid, base_url, now, expiry(token, now) or _midnight(now), address)
+
+
+def recorded(record: Mapping[str, str]) -> Session | None:
+    """The session of a record; None for a record that is none."""
+    try:
+        created, expires = (datetime.fromisoformat(record[name]).astimezone(UTC) for name in ("created", "expires"))
+        return Session(record["token"], record["sid"], record["base_url"], created, expires, record["address"])
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def expiry(token: str, now: datetime) -> datetime | None:

@@ -29,6 +29,7 @@ from tenants.supervisor import Supervisor
 from tests.commands import PLAIN
 from tests.supervision import Stage, gone
 
+VAULT = Vault([Fernet.generate_key().decode()])
 ONE, TWO = "203.0.113.7", "203.0.113.8"
 
 
@@ -183,8 +184,15 @@ class Process:
     def __init__(self, url: str, clock: VirtualClock, database: Database, generation: int) -> None:
         tenure, settings = Tenure(1, generation, "asha"), KotakSettings(url)
         account = KotakAccount(CREDENTIALS, settings, clock)
-        self.logins = LoginsRepository(database, tenure)
+        self.logins = LoginsRepository(database, tenure, VAULT)
+        self.account = account
         self.client = KotakNeo(account, tenure, clock, settings, database.require_idle, None, self.logins)
+
+    @property
+    def session(self) -> tuple[str, str] | None:
+        """Token and sid."""
+        session = self.account.session()
+        return (session.token, session.sid) if session is not None else None
 
 
 @pytest.fixture
@@ -204,10 +212,52 @@ def test_a_process_that_follows_at_once_sends_no_code_of_the_one_before(
     database: Database, clock: VirtualClock
 ) -> None:
     """Catches: remembering codes in memory, which kill -9 forgets."""
-    with Peer(Kotak()) as peer:
+    kotak = Kotak()
+    kotak.second = http(503, b"")
+    with Peer(kotak) as peer:
         for _ in range(3):
-            Process(peer.url, clock, database, 1).client.login()
-    assert len(set(codes(peer))) == 3
+            with pytest.raises(BrokerUnavailable):
+                Process(peer.url, clock, database, 1).client.login()
+    assert len(set(codes(peer))) == len(codes(peer)) == 3
+
+
+@pytest.mark.usefixtures("served")
+def test_a_process_that_follows_goes_on_in_the_session_of_the_day_which_is_sealed(
+    database: Database, clock: VirtualClock, psql: psycopg.Connection
+) -> None:
+    """Catches: a login, and up to 30 s until its code is fresh, after every crash."""
+    with Peer(Kotak()) as peer:
+        Process(peer.url, clock, database, 1).client.login()
+        heir = Process(peer.url, clock, database, 1)
+        heir.client.login()
+        assert heir.session == ("trade-token", "trade-sid")
+        assert len(peer.requests) == 2
+        assert "trade-" not in str(psql.execute("SELECT * FROM logins").fetchall())
+        psql.execute("UPDATE credentials SET sealed = 'other text' WHERE user_id = 1")
+        Process(peer.url, clock, database, 1).client.login()
+        assert len(peer.requests) == 4
+        clock.advance(24 * 3600)
+        Process(peer.url, clock, database, 1).client.login()
+        assert len(peer.requests) == 6
+    assert psql.execute("SELECT count(session), count(*) FROM logins").fetchone() == (1, 3)
+
+
+@pytest.mark.usefixtures("served")
+def test_a_session_that_the_broker_ended_is_taken_over_once_and_replaced(
+    database: Database, clock: VirtualClock
+) -> None:
+    over = http(200, {"stat": "Not_Ok", "errMsg": "invalid session token", "stCode": 100022})
+    kotak = Kotak()
+    with Peer(kotak) as peer:
+        Process(peer.url, clock, database, 1).client.login()
+        heir = Process(peer.url, clock, database, 1)
+        kotak.first = None
+        usual = peer.handle
+        peer.handle = lambda peer, to, request: to.sendall(over) if b"/quick" in request else usual(peer, to, request)
+        with pytest.raises(BrokerUnavailable):
+            heir.client.order_book()
+    assert [path for path in peer.paths if "quick" in path] == ["/quick/user/orders"] * 2
+    assert len(set(codes(peer))) == 2
 
 
 @pytest.mark.usefixtures("served")
@@ -256,7 +306,7 @@ def test_a_generation_that_was_replaced_sends_no_code_but_may_still_tell_how_its
             late.client.login()
         assert peer.requests == []
         late.logins.ended(5, LoginOutcome.REFUSED, "Invalid MPIN")
-        assert LoginsRepository(database, Tenure(1, 2, "asha")).refusals() == ("Invalid MPIN",)
+        assert LoginsRepository(database, Tenure(1, 2, "asha"), VAULT).refusals() == ("Invalid MPIN",)
 
 
 @pytest.mark.usefixtures("served")

@@ -68,6 +68,7 @@ CREATE TABLE logins (
     outcome     text CONSTRAINT logins_outcome_is_known CHECK (outcome IN ('accepted', 'refused', 'failed')),
     ended_at    timestamptz,
     text        text,
+    session     text,
     CONSTRAINT no_code_twice UNIQUE (user_id, totp_period)
 );
 CREATE INDEX logins_of_user ON logins (user_id, id);

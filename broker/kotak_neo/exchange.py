@@ -1,6 +1,5 @@
 """Conversations with Kotak for one thread: reads that log in again by themselves, changes that never do."""
 
-import logging
 import ssl
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,27 +7,24 @@ from typing import TypeVar
 
 from broker.kotak_neo import headers
 from broker.kotak_neo.account import KotakAccount
-from broker.kotak_neo.attempts import AFTER_REFUSAL
 from broker.kotak_neo.call import Call, Withheld
 from broker.kotak_neo.changes import Change
-from broker.kotak_neo.hosts import require_allowed
-from broker.kotak_neo.login import Login
+from broker.kotak_neo.entrance import Entrance
 from broker.kotak_neo.seen_address import PATH as SEEN
 from broker.kotak_neo.seen_address import seen_address
-from broker.kotak_neo.session import Session, recorded
+from broker.kotak_neo.session import Session
 from broker.kotak_neo.settings import KotakSettings
 from broker.kotak_neo.skew import skew
 from broker.kotak_neo.verdicts import Verdict, verdict
 from broker.kotak_neo.wire import Answer, Ask, NoAnswer, Wire
 from broker.retrying import Passing, Retries
 from domain.clock import Clock
-from domain.errors import AddressWrong, BrokerUnavailable, ClockWrong, NotAllowed, SessionEnded
+from domain.errors import BrokerUnavailable, ClockWrong, NotAllowed, SessionEnded
 from domain.logins import LoginBook
 from domain.outcomes import NotSent, Outcome, Unknown
 from domain.tenure import Tenure
 from domain.wording import stopped
 
-log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 BUSY = 429
 
@@ -52,7 +48,7 @@ class Exchange:
         self._clock = clock
         self._settings = settings
         self._guard = guard
-        self._logins = logins or account.logins
+        self._entrance = Entrance(account, tenure, clock, settings, logins or account.logins, self._ask_login)
         self._address = ""
         self._wire = Wire(clock, settings, tls, account.egress)
         self._retries = Retries(clock, tenure)
@@ -65,7 +61,7 @@ class Exchange:
         self._enter()
         with self._account.turn(self._tenure):
             self._address = self._account.address(self._tenure)
-            session = self._account.session() or self._taken_over() or self._sign_in()
+            session = self._entrance.session(self._address)
             if self._account.trusted_session() is not session:
                 self._require_seen(session)
             return session
@@ -113,51 +109,15 @@ class Exchange:
         """Let the connections go."""
         self._wire.close()
 
-    def _taken_over(self) -> Session | None:
-        """The session that an earlier process kept, if it is of today and of our address; tried once."""
-        record = self._logins.kept() if self._account.fresh else None
-        self._account.fresh = False
-        session = recorded(record) if record is not None else None
-        if session is None or not session.good_at(self._clock.now()) or session.address != self._address:
-            return None
-        require_allowed(session.base_url, self._settings.loopback_only)
-        self._account.remember(session, self._tenure)
-        log.info("%s: goes on in the session that was begun at %s", self._tenure, session.created)
-        return session
-
-    def _sign_in(self) -> Session:
-        login = Login(self._account, self._tenure, self._clock, self._settings, self._logins, self._ask_login)
-        session = login.sign_in(self._address)
-        self._account.remember(session, self._tenure)
-        if not session.address:
-            self._account.attempts.worked()
-        log.info("%s: logged in%s, session until %s", self._tenure, _from(session), session.expires)
-        return session
-
     def _require_seen(self, session: Session) -> None:
-        """Raise AddressWrong, and drop the session, unless the broker sees it come from its own address."""
         sent = headers.for_orders(self._account.credentials.consumer_key, session)
         ask = Ask("GET", f"{self._settings.login_url.rstrip('/')}/{SEEN}", sent)
         try:
-            seen = str(self._attempts(ask, seen_address, None)[1])
+            _, seen = self._attempts(ask, seen_address, None)
         except SessionEnded:
             self._account.forget(session)
             raise
-        if seen != session.address:
-            raise self._seen_elsewhere(session, seen)
-        self._account.trust(session)
-        self._account.attempts.worked()
-
-    def _seen_elsewhere(self, session: Session, seen: str) -> AddressWrong:
-        name = self._tenure.user_name
-        told = (
-            f"the broker sees {name} come from {seen}, and its address is {session.address}: no order is sent. Correct"
-            f" this machine's routes, or, where {seen} is what the broker has whitelisted, the row:"
-            f" run.py user set-egress {name} {seen}."
-        )
-        self._account.distrust()
-        self._account.drop(session)
-        return AddressWrong(f"{self._tenure}: {self._account.attempts.failed(told, AFTER_REFUSAL)}")
+        self._entrance.judge(session, str(seen))
 
     def _deliver(self, ask: Ask, send_by: float) -> Verdict:
         """Each attempt waits for its turn within the account's rate."""
@@ -261,10 +221,6 @@ class Exchange:
     def _enter(self) -> None:
         self._guard()
         self._tenure.require()
-
-
-def _from(session: Session) -> str:
-    return f" from {session.address}" if session.address else ""
 
 
 def _wish(answer: Answer) -> float:

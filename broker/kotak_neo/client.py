@@ -18,6 +18,7 @@ from broker.kotak_neo.settings import KotakSettings
 from domain.book import Book, Holding, NewOrder, PriceChange, Quote, Trade
 from domain.clock import Clock
 from domain.errors import BrokerUnavailable
+from domain.logins import LoginBook
 from domain.outcomes import NotSent, Outcome
 from domain.register import Register
 from domain.tenure import Tenure
@@ -31,6 +32,7 @@ class KotakNeo(Inquiries):
     """A `Broker`. The account outlives it; `tls` is the process's one context (urllib3's default without).
 
     `guard` is called before every broker call and raises TransactionHeld when this thread holds a transaction.
+    `logins` remembers attempts to log in over restarts; without it they are forgotten with the account.
     """
 
     def __init__(
@@ -41,15 +43,24 @@ class KotakNeo(Inquiries):
         settings: KotakSettings,
         guard: Callable[[], None],
         tls: ssl.SSLContext | None = None,
+        logins: LoginBook | None = None,
     ) -> None:
         self._account = account
         self._tenure = tenure
-        self._exchange = Exchange(account, tenure, clock, settings, guard, tls)
+        self._exchange = Exchange(account, tenure, clock, settings, guard, tls, logins)
         super().__init__(Reading(self._exchange, account, tenure), settings)
 
     def login(self) -> None:
         """Make sure of a session of today. Raises LoginRefused, BrokerUnavailable, NotAllowed, ClockWrong."""
         self._exchange.log_in()
+
+    def check_address(self) -> None:
+        """Ask once more under which address the broker sees us, where it matters. Raises as `login`, AddressWrong."""
+        self._exchange.check_address()
+
+    def notice(self) -> str:
+        """What somebody should know of the account's line at this moment; empty for nothing."""
+        return self._account.notice()
 
     def place(self, order: NewOrder, send_by: float) -> Outcome:
         """Send a new limit order under its tag; `send_by` in the clock's monotonic seconds."""
@@ -65,11 +76,11 @@ class KotakNeo(Inquiries):
 
     def take_tokens(self, wanted: int) -> int:
         """Reserve up to `wanted` sends of the account's rate; how many were given, without waiting."""
-        return self._account.orders.take(wanted)
+        return self._account.rates.orders.take(wanted)
 
     def seconds_to_tokens(self, wanted: int) -> float:
-        """Seconds until the account's rate allows so many sends, or its largest burst; 0 when it does now."""
-        return self._account.orders.seconds_to_token(wanted)
+        """Seconds until the account's rate allows some sends, up to so many; 0 when it does now."""
+        return self._account.rates.orders.seconds_to_token(wanted)
 
     def clock_skew(self) -> float | None:
         """Seconds by which the broker's clock is at least ahead of ours; None before its first dated answer."""

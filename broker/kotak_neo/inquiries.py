@@ -7,6 +7,7 @@ from broker.kotak_neo import account_rows, rows
 from broker.kotak_neo.changes import SIDES, rupees
 from broker.kotak_neo.reading import Reading
 from broker.kotak_neo.reports import object_of, rows_of
+from broker.kotak_neo.seen_address import PATH as SEEN
 from broker.kotak_neo.settings import KotakSettings
 from domain.book import OrderReport, OrderStep
 from domain.candles import Candle, Interval
@@ -26,7 +27,7 @@ class Inquiries:
 
     def client_address(self) -> ClientAddress:
         """The address from which the broker sees this client come."""
-        found = self._reading.address(f"{self._settings.login_url.rstrip('/')}/login/1.0/get-client-ip")
+        found = self._reading.address(f"{self._settings.login_url.rstrip('/')}/{SEEN}")
         told = self._reading.all(account_rows.client_address, found)
         if len(told) != 1:
             raise BrokerUnavailable(f"The broker named {len(told)} addresses of this client instead of one.")

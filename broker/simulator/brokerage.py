@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from broker.simulator.accounts import Account
+from broker.simulator.addresses import Addresses
 from broker.simulator.agenda import Agenda
 from broker.simulator.book import Book
 from broker.simulator.clock import Clock, next_midnight
@@ -41,6 +42,7 @@ class Brokerage:
         self.exchange = Exchange(read_instruments(self.file.content.decode()))
         self.ledger = Ledger()
         self.sessions = Sessions(seed)
+        self.addresses = Addresses()
         self.faults = Faults(seed)
         self.throttle = Throttle()
         self._agenda = Agenda()

@@ -42,6 +42,8 @@ class ControlDesk:
             "clear-faults": lambda asked: door.clear_faults(**asked),
             "end-sessions": lambda asked: door.end_sessions(**asked),
             "settings": lambda asked: door.configure(**asked),
+            "whitelist": lambda asked: door.whitelist(**asked),
+            "translate": lambda asked: door.translate(**asked),
             "day": self._day,
         }
 

@@ -3,6 +3,7 @@
 Prices are rupees (Decimal, int or text), quantities shares. ValueError says what cannot be done and changes nothing.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from broker.simulator.accounts import Account
@@ -64,6 +65,19 @@ class ControlDoor(MarketDoor, OwnerDoor):
         """Every token of the account dies."""
         with self._now():
             self._broker.sessions.end(self._broker.book(ucc).account)
+
+    def whitelist(self, ucc: str, addresses: Sequence[str]) -> None:
+        """Let the account change orders from these IPv4 addresses alone, two at most; from none of them: from anywhere.
+
+        A change from elsewhere is refused with 100008, one by a session that was begun elsewhere with 1037.
+        """
+        with self._now():
+            self._broker.addresses.whitelist(self._broker.book(ucc).account, addresses)
+
+    def translate(self, seen: Mapping[str, str]) -> None:
+        """See connections from each of these addresses as from another one, as behind a NAT; instead of what was."""
+        with self._now():
+            self._broker.addresses.translate(seen)
 
     def configure(self, **settings: object) -> None:
         """Change settings (see Settings); ValueError names what is not known."""

@@ -35,8 +35,14 @@ def by_view_token(visit: Visit) -> Account | None:
 
 def by_trade_token(visit: Visit) -> Account | None:
     """The account of the trade token. Raises Refusal with 100021 or 100022."""
-    token, sid = visit.headers.get("Auth", ""), visit.headers.get("Sid", "")
-    return visit.broker.sessions.trading(token, sid, visit.now).account
+    return _trading(visit).account
+
+
+def from_its_address(visit: Visit) -> Account | None:
+    """The account of the trade token, calling from an address that may change its orders. Raises Refusal."""
+    session = _trading(visit)
+    visit.broker.addresses.admit(session, visit.remote, visit.broker.settings.static_ip)
+    return session.account
 
 
 def by_consumer_key(visit: Visit) -> Account | None:
@@ -58,7 +64,7 @@ def totp_login(visit: Visit) -> Answer:
     account = visit.account
     if account is None or not _is_theirs(account, asked, visit):
         raise Refusal(BAD_LOGIN)
-    return _welcome(visit.broker.sessions.begin(account, False, visit.now), visit, {})
+    return _welcome(visit.broker.sessions.begin(account, False, visit.now, visit.remote), visit, {})
 
 
 def validate_mpin(visit: Visit) -> Answer:
@@ -74,13 +80,18 @@ def validate_mpin(visit: Visit) -> Answer:
     if visit.broker.settings.one_session:
         visit.broker.sessions.end(account)
     addresses = {"baseUrl": visit.base, "feedUrl": f"{visit.base}/apifeed", "rtUrl": f"{visit.base}/realtime"}
-    return _welcome(visit.broker.sessions.begin(account, True, visit.now), visit, addresses)
+    return _welcome(visit.broker.sessions.begin(account, True, visit.now, visit.remote), visit, addresses)
 
 
 def client_ip(visit: Visit) -> Answer:
     """The address that the broker sees."""
     time = f"{visit.now.astimezone(IST):%Y-%m-%d %H:%M:%S.%f}"[:-3]
     return say({"data": [{"ip": visit.remote, "time": time}], "stCode": 1000, "status": "success"})
+
+
+def _trading(visit: Visit) -> Session:
+    token, sid = visit.headers.get("Auth", ""), visit.headers.get("Sid", "")
+    return visit.broker.sessions.trading(token, sid, visit.now)
 
 
 def _is_theirs(account: Account, asked: dict[str, Any], visit: Visit) -> bool:

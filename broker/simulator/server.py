@@ -51,7 +51,9 @@ class Handler:
         broker = self._broker
         with broker.lock:
             now = broker.settle()
-            visit = Visit(broker, request.headers, tail, body, now, self._base, request.remote or "")
+            visit = Visit(
+                broker, request.headers, tail, body, now, self._base, broker.addresses.see(request.remote or "")
+            )
             visit.query = request.rel_url.raw_query_string
             try:
                 return _outcome(route, visit)

@@ -20,6 +20,8 @@ class Session:
     sid: str
     trades: bool
     ends: datetime
+    remote: str = ""
+    """The address that it was begun from."""
 
 
 class Sessions:
@@ -29,11 +31,11 @@ class Sessions:
         self._dice = random.Random(f"sessions {seed}")
         self._by_token: dict[str, Session] = {}
 
-    def begin(self, account: Account, trades: bool, now: datetime) -> Session:
+    def begin(self, account: Account, trades: bool, now: datetime, remote: str = "") -> Session:
         """Give out a token of one of the two kinds."""
         sid = self.identifier()
         ends = next_midnight(now)
-        session = Session(account, _token(account, sid, trades, now, ends), sid, trades, ends)
+        session = Session(account, _token(account, sid, trades, now, ends), sid, trades, ends, remote)
         self._by_token[session.token] = session
         return session
 

@@ -33,6 +33,8 @@ class Settings:
     """The HTTP status of a refused duplicate; 200 has been seen too."""
     one_session: bool = False
     """Whether a new login ends the account's earlier sessions."""
+    static_ip: bool = False
+    """Whether accounts without whitelisted addresses may change no orders; those with some are always held to them."""
 
     def change(self, **values: object) -> None:
         """Set some of them; a name or type that is not known raises ValueError and changes nothing."""

@@ -192,8 +192,12 @@ def test_a_session_that_is_lost_at_once_is_not_renewed_for_ever(clock: VirtualCl
 def test_a_read_says_so_when_the_credentials_are_refused(clock: VirtualClock) -> None:
     refused = http(401, {"status": "error", "message": "Invalid credentials or TOTP.", "errorCode": "401"})
     routes = {"/login": lambda peer: refused, "/quick": lambda peer: http(403, {"message": "Invalid session"})}
-    with served(routing(routes), clock) as (_, client), pytest.raises(LoginRefused):
-        client.order_book()
+    with served(routing(routes), clock) as (_, client):
+        with pytest.raises(BrokerUnavailable, match="refusal 1 of 2"):
+            client.order_book()
+        clock.advance(60)
+        with pytest.raises(LoginRefused):
+            client.order_book()
 
 
 def test_holdings_have_no_stat_and_may_be_none(clock: VirtualClock) -> None:

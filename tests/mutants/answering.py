@@ -44,8 +44,8 @@ ANSWERING = (
     Mutation(
         "every tenant its own TLS context",
         "cli/wiring.py",
-        "self._database.require_idle, self._tls)",
-        "self._database.require_idle)",
+        "self._tls = ssl.create_default_context()",
+        "self._tls = None",
         "A thousand tenants would hold a thousand copies of the world's certificates.",
         (f"{ONCE}::test_all_tenants_of_a_process_share_one_tls_context",),
     ),

@@ -22,6 +22,12 @@ class Broker(Protocol):
     def login(self) -> None:
         """Make sure of a session of today. Raises LoginRefused, BrokerUnavailable, NotAllowed, ClockWrong."""
 
+    def check_address(self) -> None:
+        """Ask once more under which address the broker sees us, where it matters. Raises as `login`, AddressWrong."""
+
+    def notice(self) -> str:
+        """What somebody should know of the account's line at this moment; empty for nothing."""
+
     def place(self, order: NewOrder, send_by: float) -> Outcome:
         """Send a new limit order under its tag."""
 
@@ -35,7 +41,7 @@ class Broker(Protocol):
         """Reserve up to `wanted` sends of the account's rate; how many were given, without waiting."""
 
     def seconds_to_tokens(self, wanted: int) -> float:
-        """Seconds until the account's rate allows so many sends, or its largest burst; 0 when it does now."""
+        """Seconds until the account's rate allows some sends, up to so many; 0 when it does now."""
 
     def order_book(self) -> Book:
         """All orders of the day, ours and the owner's."""

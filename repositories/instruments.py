@@ -1,7 +1,6 @@
 """The instrument file of the day, kept so that every command can check a symbol."""
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from datetime import date
 from itertools import islice
 
@@ -54,9 +53,13 @@ class InstrumentsRepository:
         """Make these the only lines, all or nothing; a few at a time, to hold few in memory."""
         left = iter(lines)
         with self._database.as_service("instruments") as session:
-            while some := [asdict(line) for line in islice(left, AT_A_TIME)]:
+            while some := [_row(line) for line in islice(left, AT_A_TIME)]:
                 session.execute(REPLACE, {"rows": as_rows(some), "day": day})
             session.execute(FORGET, {"day": day})
+
+
+def _row(line: Instrument) -> dict[str, object]:
+    return {name: getattr(line, name) for name in Instrument.__slots__}
 
 
 def _instrument(row: RowMapping) -> Instrument:

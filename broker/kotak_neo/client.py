@@ -17,6 +17,8 @@ from broker.kotak_neo.reports import file_of, holdings_of, list_of, object_of, r
 from broker.kotak_neo.settings import KotakSettings
 from domain.book import Book, Holding, NewOrder, PriceChange, Quote, Trade
 from domain.clock import Clock
+from domain.errors import BrokerUnavailable
+from domain.logins import LoginBook
 from domain.outcomes import NotSent, Outcome
 from domain.register import Register
 from domain.tenure import Tenure
@@ -30,6 +32,7 @@ class KotakNeo(Inquiries):
     """A `Broker`. The account outlives it; `tls` is the process's one context (urllib3's default without).
 
     `guard` is called before every broker call and raises TransactionHeld when this thread holds a transaction.
+    `logins` remembers attempts to log in over restarts; without it they are forgotten with the account.
     """
 
     def __init__(
@@ -40,15 +43,24 @@ class KotakNeo(Inquiries):
         settings: KotakSettings,
         guard: Callable[[], None],
         tls: ssl.SSLContext | None = None,
+        logins: LoginBook | None = None,
     ) -> None:
         self._account = account
         self._tenure = tenure
-        self._exchange = Exchange(account, tenure, clock, settings, guard, tls)
+        self._exchange = Exchange(account, tenure, clock, settings, guard, tls, logins)
         super().__init__(Reading(self._exchange, account, tenure), settings)
 
     def login(self) -> None:
         """Make sure of a session of today. Raises LoginRefused, BrokerUnavailable, NotAllowed, ClockWrong."""
         self._exchange.log_in()
+
+    def check_address(self) -> None:
+        """Ask once more under which address the broker sees us, where it matters. Raises as `login`, AddressWrong."""
+        self._exchange.check_address()
+
+    def notice(self) -> str:
+        """What somebody should know of the account's line at this moment; empty for nothing."""
+        return self._account.notice()
 
     def place(self, order: NewOrder, send_by: float) -> Outcome:
         """Send a new limit order under its tag; `send_by` in the clock's monotonic seconds."""
@@ -64,11 +76,11 @@ class KotakNeo(Inquiries):
 
     def take_tokens(self, wanted: int) -> int:
         """Reserve up to `wanted` sends of the account's rate; how many were given, without waiting."""
-        return self._account.orders.take(wanted)
+        return self._account.rates.orders.take(wanted)
 
     def seconds_to_tokens(self, wanted: int) -> float:
-        """Seconds until the account's rate allows so many sends, or its largest burst; 0 when it does now."""
-        return self._account.orders.seconds_to_token(wanted)
+        """Seconds until the account's rate allows some sends, up to so many; 0 when it does now."""
+        return self._account.rates.orders.seconds_to_token(wanted)
 
     def clock_skew(self) -> float | None:
         """Seconds by which the broker's clock is at least ahead of ours; None before its first dated answer."""
@@ -95,13 +107,21 @@ class KotakNeo(Inquiries):
         return self._reading.all(rows.holding, self._reading.report("portfolio/v1/holdings", holdings_of)[1])
 
     def quotes(self, tokens: Sequence[str]) -> tuple[Quote, ...]:
-        """Last prices for exchange tokens (or index names) of the NSE cash segment, 50 a call (Kotak's limit)."""
+        """Last prices for exchange tokens (or index names) of the NSE cash segment, 50 a call (Kotak's limit).
+
+        A quote that cannot be read is left out; where none can be, the read has failed.
+        """
         found: list[Any] = []
         for start in range(0, len(tokens), QUOTES_A_CALL):
             asked = ",".join(f"nse_cm|{quote(token)}" for token in tokens[start : start + QUOTES_A_CALL])
             path = f"script-details/1.0/quotes/neosymbol/{asked}/all"
             found += self._reading.data(path, list_of, literal="|" if self._settings.literal_bar else "")
-        return tuple(self._reading.readable(rows.quote, found)[0])
+        quotes, malformed = self._reading.readable(rows.quote, found)
+        if tokens and not quotes:
+            raise BrokerUnavailable(
+                f"{self._tenure}: {malformed} quotes came for {len(tokens)} symbols, none readable."
+            )
+        return tuple(quotes)
 
     def instruments(self) -> Register:
         """The NSE cash instrument file of the day, wholly read. Raises NotAllowed for a file beyond loopback."""

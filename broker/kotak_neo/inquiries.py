@@ -7,6 +7,7 @@ from broker.kotak_neo import account_rows, rows
 from broker.kotak_neo.changes import SIDES, rupees
 from broker.kotak_neo.reading import Reading
 from broker.kotak_neo.reports import object_of, rows_of
+from broker.kotak_neo.seen_address import PATH as SEEN
 from broker.kotak_neo.settings import KotakSettings
 from domain.book import OrderReport, OrderStep
 from domain.candles import Candle, Interval
@@ -26,7 +27,7 @@ class Inquiries:
 
     def client_address(self) -> ClientAddress:
         """The address from which the broker sees this client come."""
-        found = self._reading.address(f"{self._settings.login_url.rstrip('/')}/login/1.0/get-client-ip")
+        found = self._reading.address(f"{self._settings.login_url.rstrip('/')}/{SEEN}")
         told = self._reading.all(account_rows.client_address, found)
         if len(told) != 1:
             raise BrokerUnavailable(f"The broker named {len(told)} addresses of this client instead of one.")
@@ -43,7 +44,10 @@ class Inquiries:
     def order_history(self, broker_order_id: str) -> tuple[OrderStep, ...]:
         """Every state of one order, the newest first; empty where the broker has no such order."""
         found = self._reading.posted("quick/order/history", {"nOrdNo": broker_order_id}, rows_of)
-        return self._reading.all(rows.order_step, found)
+        steps = self._reading.all(rows.order_step, found)
+        if any(step.evidence.get("nOrdNo", broker_order_id) != broker_order_id for step in steps):
+            raise BrokerUnavailable(f"Asked for the history of {broker_order_id}, the broker told about another order.")
+        return steps
 
     def positions(self) -> tuple[NetPosition, ...]:
         """One for each symbol and product of the day; shares sold out of the holdings are below zero."""

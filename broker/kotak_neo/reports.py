@@ -45,9 +45,14 @@ def list_of(answer: Answer) -> list[Any]:
 
 
 def file_of(answer: Answer) -> bytes:
-    """The content of a plain file. Raises Passing or BrokerUnavailable."""
-    if answer.status == 200:
+    """The content of a plain file that said how long it is. Raises Passing or BrokerUnavailable.
+
+    A file, unlike JSON, may be cut where no reader notices it: the instruments after the cut would not exist today.
+    """
+    if answer.status == 200 and answer.whole:
         return answer.body
+    if answer.status == 200:
+        raise Passing("the file did not say how long it is, and may have been cut")
     if line_for(Seen(Shape.PAGE, answer.status)).read is Effect.WAIT:
         raise Passing(f"the file was not given: HTTP {answer.status}", _retry_after(answer))
     raise BrokerUnavailable(f"the file was not given: HTTP {answer.status}")

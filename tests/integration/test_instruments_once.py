@@ -143,6 +143,7 @@ def test_all_tenants_of_a_process_share_one_tls_context(
         for number in range(1, 6):
             sealed = vault.seal(Credentials("k" * 36, f"+9198765432{number:02}", "AB123", "654321", "JBSW" * 4))
             psql.execute(USER, (number, f"user{number}"))
+            psql.execute("INSERT INTO tenants (user_id, generation) VALUES (%s, 1)", (number,))
             psql.execute("INSERT INTO credentials (user_id, sealed) VALUES (%s, %s)", (number, sealed))
             services.append(factory(Tenure(number, 1, f"user{number}")))
             with pytest.raises(BrokerUnavailable, match="HTTP 503"):

@@ -186,6 +186,8 @@ def test_a_step_is_read_as_the_documents_show_it_and_a_new_status_is_pending(clo
     assert (newest.state, newest.status) == (ReportedState.PENDING, "never heard of")
     assert (oldest.state, oldest.at) == (ReportedState.PENDING, datetime(2025, 1, 22, 9, 2, 53, tzinfo=UTC))
     assert jdata(peer.requests[0]) == {"nOrdNo": "250122000612876"}
+    with asked(answering(good([STEP])), clock) as (_, client), pytest.raises(BrokerUnavailable, match="another order"):
+        client.order_history("1")
 
 
 def test_positions_net_what_was_carried_and_what_was_traded(clock: VirtualClock) -> None:

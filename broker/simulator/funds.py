@@ -30,7 +30,9 @@ class Funds:
         """The order changed: count anew what it blocks. The cost does not grow with the orders."""
         if order.ticket.side is Side.SELL:
             return
-        blocked = order.price * order.remaining if order.admitted else _NOTHING
+        if not order.admitted:
+            return
+        blocked = order.price * order.remaining
         self._all_blocked += blocked - self._blocked.pop(order.number, _NOTHING)
         if blocked:
             self._blocked[order.number] = blocked

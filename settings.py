@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from difflib import get_close_matches
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,9 @@ class Settings(BaseSettings):
     kotak_absent_reads: int = Field(default=2, ge=2, le=10)
     kotak_sellable_nets_orders: bool = False
     kotak_busy_is_unsent: bool = True
+    kotak_literal_bar: bool = True
+    kotak_calls_per_second: float = Field(default=10.0, ge=0, le=100)
+    egress_nat: str = ""
     lease_seconds: float = Field(default=6.0, ge=0.3, le=60)
     pace: float = Field(default=1.0, gt=0, le=1)
     pool_size: int = Field(default=10, ge=2, le=100)
@@ -57,6 +61,17 @@ class Settings(BaseSettings):
     @classmethod
     def _in_capitals(cls, level: object) -> object:
         return level.strip().upper() if isinstance(level, str) else level
+
+    @field_validator("egress_nat")
+    @classmethod
+    def _pairs_of_addresses(cls, written: str) -> str:
+        nat_of(written)
+        return written
+
+    @property
+    def nat(self) -> Mapping[str, str]:
+        """For public addresses that are not this machine's own: which of its own to bind to come out of them."""
+        return nat_of(self.egress_nat)
 
     @property
     def data_folder(self) -> Path:
@@ -72,6 +87,14 @@ class Settings(BaseSettings):
     def logs(self) -> Path:
         """Where the log files are written."""
         return self.log_dir or self.home / "logs"
+
+
+def nat_of(written: str) -> Mapping[str, str]:
+    """PUBLIC=PRIVATE pairs of IPv4 addresses, separated by commas. Raises ValueError."""
+    pairs = [pair.split("=") for pair in written.split(",") if pair.strip()]
+    if not all(len(pair) == 2 for pair in pairs):
+        raise ValueError("write PUBLIC=PRIVATE pairs of IPv4 addresses, separated by commas")
+    return {str(IPv4Address(public.strip())): str(IPv4Address(private.strip())) for public, private in pairs}
 
 
 def read_settings() -> Settings:

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from broker.kotak_neo import KotakAccount, KotakNeo, KotakSettings
+from broker.kotak_neo import Egress, KotakAccount, KotakNeo, KotakSettings
 from domain.clock import Clock
+from domain.errors import BadInput
 from domain.market import Calendar, ExchangeCalendar
-from domain.models import Credentials
+from domain.models import Credentials, User
 from domain.tenure import Tenure
 from domain.vantage import Tempo
 from repositories.coverage import CoverageRepository
@@ -18,8 +19,10 @@ from repositories.credentials import CredentialsRepository
 from repositories.database import Database, require_trustworthy
 from repositories.embedded import open_embedded
 from repositories.instruments import InstrumentsRepository
+from repositories.logins import LoginsRepository
 from repositories.market_days import MarketDaysRepository
 from repositories.schema import require_current, schema_status, upgrade
+from repositories.users import UsersRepository
 from repositories.vault import Vault, load_keys
 from service.ports import InstrumentTable, Ports
 from service.settings import TradingSettings
@@ -110,6 +113,7 @@ class TenantFactory:
         waypoints: Waypoints | None = None,
     ) -> None:
         self._database = database
+        self._vault = vault
         self._waypoints = waypoints or Unwatched()
         self._credentials = CredentialsRepository(database, vault)
         self._clock = clock
@@ -118,13 +122,16 @@ class TenantFactory:
         self._kotak = _kotak_settings(settings, self._times)
         self._instruments = InstrumentTable(InstrumentsRepository(database))
         self._tls = ssl.create_default_context()
-        self._accounts: dict[int, tuple[Credentials, KotakAccount]] = {}
+        self._users = UsersRepository(database)
+        self._nat = settings.nat
+        self._accounts: dict[int, KotakAccount] = {}
         self._lock = threading.Lock()
 
     def __call__(self, tenure: Tenure) -> TradingService:
         """The service of one tenure. Raises BadInput where its credentials are missing or cannot be opened."""
         account = self._account(tenure.user_id)
-        broker = KotakNeo(account, tenure, self._clock, self._kotak, self._database.require_idle, self._tls)
+        logins = LoginsRepository(self._database, tenure, self._vault)
+        broker = KotakNeo(account, tenure, self._clock, self._kotak, self._database.require_idle, self._tls, logins)
         ports = Ports(
             tenure,
             broker,
@@ -139,13 +146,24 @@ class TenantFactory:
 
     def _account(self, user_id: int) -> KotakAccount:
         credentials = self._credentials.read(user_id)
+        egress = self._egress(self._users.get(user_id), credentials)
         with self._lock:
             known = self._accounts.get(user_id)
-            if known is not None and known[0] == credentials:
-                return known[1]
-            account = KotakAccount(credentials, self._kotak, self._clock)
-            self._accounts[user_id] = (credentials, account)
+            if known is not None and (known.credentials, known.egress) == (credentials, egress):
+                return known
+            fresh = KotakAccount(credentials, self._kotak, self._clock, egress)
+            account = known.renewed(credentials, egress) if known is not None else fresh
+            self._accounts[user_id] = account
             return account
+
+    def _egress(self, user: User, credentials: Credentials) -> Egress:
+        """Raises BadInput for a proxy of which nobody says under which address the broker is to see it."""
+        if credentials.proxy_url and not user.addresses:
+            raise BadInput(
+                f"The credentials of {user.name} name a proxy, and its row no egress address: say which address the"
+                f" broker sees behind it: run.py user set-egress {user.name} ADDRESS."
+            )
+        return Egress(user.addresses, self._nat, credentials.proxy_url)
 
 
 def _kotak_settings(settings: Settings, times: Times) -> KotakSettings:
@@ -154,5 +172,8 @@ def _kotak_settings(settings: Settings, times: Times) -> KotakSettings:
         call_deadline=times.trading.call_deadline,
         orders_per_second=settings.orders_per_second,
         reads_per_second=settings.reads_per_second,
+        calls_per_second=settings.kotak_calls_per_second,
         busy_is_unsent=settings.kotak_busy_is_unsent,
+        literal_bar=settings.kotak_literal_bar,
+        pace=settings.pace,
     )

@@ -70,6 +70,22 @@ class Book:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderStep:
+    """One state in an order's life: what stood at the broker from a moment (UTC) on. `status` in the broker's words."""
+
+    state: ReportedState
+    status: str
+    at: datetime | None
+    tag: str
+    quantity: int
+    filled: int
+    price: Decimal
+    average_price: Decimal | None
+    text: str
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
 class Holding:
     """Shares in the demat account. `sellable` as the broker says."""
 

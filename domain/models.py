@@ -27,6 +27,14 @@ class User:
     revision: int
     exit_rule: Mapping[str, object]
     owner_policy: str = OwnerPolicy.RESPECT
+    egress_ip: str | None = None
+    egress_ip_2: str | None = None
+    family: str | None = None
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The IPv4 addresses that the broker has whitelisted for the account, the preferred one first."""
+        return tuple(address for address in (self.egress_ip, self.egress_ip_2) if address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,8 @@ class Credentials:
     ucc: str
     mpin: str
     totp_secret: str
+    proxy_url: str | None = None
+    """Where the account's calls leave through, with user and password if it wants some."""
 
     def __repr__(self) -> str:
         return "Credentials(hidden)"

@@ -14,6 +14,8 @@ class Wish:
     revision: int
     row: object
     refusal: str | None = None
+    barred: bool = False
+    """Whether the refusal also ends what runs already."""
 
 
 @dataclass(frozen=True, slots=True)

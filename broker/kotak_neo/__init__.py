@@ -2,7 +2,8 @@
 
 from broker.kotak_neo.account import KotakAccount
 from broker.kotak_neo.client import KotakNeo
+from broker.kotak_neo.egress import Egress
 from broker.kotak_neo.hosts import require_allowed
 from broker.kotak_neo.settings import KotakSettings
 
-__all__ = ["KotakAccount", "KotakNeo", "KotakSettings", "require_allowed"]
+__all__ = ["Egress", "KotakAccount", "KotakNeo", "KotakSettings", "require_allowed"]

@@ -59,10 +59,6 @@ class Market:
         """Nothing goes wrong any more."""
         self._tell("clear-faults")
 
-    def end_sessions(self, ucc: str) -> None:
-        """Every token of the account dies."""
-        self._tell("end-sessions", ucc=ucc)
-
     def ledger(self) -> Words:
         """What really happened."""
         return self._ask("ledger")

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import platformdirs
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -49,6 +49,8 @@ class Settings(BaseSettings):
     kotak_absent_reads: int = Field(default=2, ge=2, le=10)
     kotak_sellable_nets_orders: bool = False
     kotak_busy_is_unsent: bool = True
+    kotak_order_feed: bool = True
+    kotak_feed_greeting: Literal["auto", "raw", "json"] = "auto"
     lease_seconds: float = Field(default=6.0, ge=0.3, le=60)
     pace: float = Field(default=1.0, gt=0, le=1)
     pool_size: int = Field(default=10, ge=2, le=100)

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from broker.kotak_neo import KotakAccount, KotakNeo, KotakSettings
+from broker.api import NoFeed, OrderFeed
+from broker.kotak_neo import FeedSettings, Greeting, KotakAccount, KotakFeeds, KotakNeo, KotakSettings
 from domain.clock import Clock
 from domain.market import Calendar, ExchangeCalendar
 from domain.models import Credentials
@@ -28,6 +29,8 @@ from service.waypoints import Unwatched, Waypoints
 from settings import Settings
 
 log = logging.getLogger("ninefifteen.wiring")
+HINTS_A_SECOND = 2.0
+"""A fill is looked at within half a second of its frame, and a flood of frames costs two looks a second."""
 
 
 @contextmanager
@@ -118,6 +121,7 @@ class TenantFactory:
         self._kotak = _kotak_settings(settings, self._times)
         self._instruments = InstrumentTable(InstrumentsRepository(database))
         self._tls = ssl.create_default_context()
+        self._feeds = KotakFeeds(_feed_settings(settings), clock, self._tls) if settings.kotak_order_feed else None
         self._accounts: dict[int, tuple[Credentials, KotakAccount]] = {}
         self._lock = threading.Lock()
 
@@ -134,8 +138,17 @@ class TenantFactory:
             self._instruments,
             self._times.trading,
             self._waypoints,
+            self._feed(tenure, account),
         )
         return TradingService(ports)
+
+    def close(self) -> None:
+        """Let the order feeds go; the tenants' threads have ended by then."""
+        if self._feeds is not None:
+            self._feeds.close()
+
+    def _feed(self, tenure: Tenure, account: KotakAccount) -> OrderFeed:
+        return NoFeed() if self._feeds is None else self._feeds.follow(tenure, account)
 
     def _account(self, user_id: int) -> KotakAccount:
         credentials = self._credentials.read(user_id)
@@ -146,6 +159,15 @@ class TenantFactory:
             account = KotakAccount(credentials, self._kotak, self._clock)
             self._accounts[user_id] = (credentials, account)
             return account
+
+
+def _feed_settings(settings: Settings) -> FeedSettings:
+    """Hints take at most half of the reads that the account's rate allows, and never more than two a second."""
+    reads = settings.reads_per_second
+    return FeedSettings(
+        Greeting(settings.kotak_feed_greeting),
+        wakes_a_second=min(HINTS_A_SECOND, reads / 2) if reads else HINTS_A_SECOND,
+    )
 
 
 def _kotak_settings(settings: Settings, times: Times) -> KotakSettings:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 
-from broker.api import Broker
+from broker.api import Broker, NoFeed, OrderFeed
 from domain.book import Instrument
 from domain.clock import Clock
 from domain.market import Calendar
@@ -121,3 +121,4 @@ class Ports:
     instruments: InstrumentTable
     settings: TradingSettings
     waypoints: Waypoints = field(default_factory=Unwatched)
+    feed: OrderFeed = field(default_factory=NoFeed)

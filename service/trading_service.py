@@ -190,6 +190,7 @@ class TradingService:
         assert self.sell_manager is not None
         reasons = self.sell_manager.reasons(snapshot, now)
         state, text = state_of(now)
+        text = "; ".join(filter(None, (text, self.ports.feed.text)))
         with self.rows.door():
             self.rows.positions.explain(reasons, now.at)
             self.rows.positions.identify(self._isins(snapshot))

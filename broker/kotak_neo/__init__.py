@@ -2,7 +2,18 @@
 
 from broker.kotak_neo.account import KotakAccount
 from broker.kotak_neo.client import KotakNeo
+from broker.kotak_neo.feed import KotakFeeds
+from broker.kotak_neo.feed_settings import FeedSettings, Greeting, Way
 from broker.kotak_neo.hosts import require_allowed
 from broker.kotak_neo.settings import KotakSettings
 
-__all__ = ["KotakAccount", "KotakNeo", "KotakSettings", "require_allowed"]
+__all__ = [
+    "FeedSettings",
+    "Greeting",
+    "KotakAccount",
+    "KotakFeeds",
+    "KotakNeo",
+    "KotakSettings",
+    "Way",
+    "require_allowed",
+]

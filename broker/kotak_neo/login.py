@@ -50,7 +50,7 @@ class Login:
         trade = self._second_step(view)
         base_url = _text(trade, "baseUrl")
         require_allowed(base_url, self._settings.loopback_only)
-        return opened(_text(trade, "token"), _text(trade, "sid"), base_url, self._clock.now())
+        return opened(_text(trade, "token"), _text(trade, "sid"), base_url, self._clock.now(), _text(trade, "rtUrl"))
 
     def _first_step(self) -> dict[str, Any]:
         credentials = self._account.credentials

@@ -14,13 +14,17 @@ _LONGEST = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Token and sid of the trade session; `base_url` is where all later calls go. Times are UTC."""
+    """Token and sid of the trade session; `base_url` is where all later calls go. Times are UTC.
+
+    `feed_url`: where the order feed is, in the broker's words; empty where it did not say.
+    """
 
     token: str = field(repr=False)
     sid: str = field(repr=False)
     base_url: str
     created: datetime
     expires: datetime
+    feed_url: str = field(default="", repr=False)
 
     def good_at(self, now: datetime) -> bool:
         """Whether it was created today (IST) and has more than two minutes left.
@@ -35,9 +39,9 @@ class Session:
         return f"{self.base_url.rstrip('/')}/{path.lstrip('/')}"
 
 
-def opened(token: str, sid: str, base_url: str, now: datetime) -> Session:
+def opened(token: str, sid: str, base_url: str, now: datetime, feed_url: str = "") -> Session:
     """A session created now, ending with the token's own `exp` or else at midnight IST."""
-    return Session(token, sid, base_url, now, expiry(token, now) or _midnight(now))
+    return Session(token, sid, base_url, now, expiry(token, now) or _midnight(now), feed_url)
 
 
 def expiry(token: str, now: datetime) -> datetime | None:

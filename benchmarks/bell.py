@@ -17,6 +17,7 @@ from typing import TypeVar
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.cycles import measure_cycles
+from benchmarks.feed import measure_fills
 from benchmarks.floor import run_floor
 from benchmarks.machine import facts, pinned
 from benchmarks.options import Options, parse
@@ -33,6 +34,8 @@ RATE = 5.0
 LIMITED_USERS = 20
 LIMITED_POSITIONS = 20
 """Four seconds' worth at that rate."""
+FED_USERS = 20
+FILLS = 60
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,6 +65,11 @@ def _measure(results: Results, folder: Path, server: Rows) -> None:
         results.cycles += measure_cycles(folder, server)
     if options.wants("waiting"):
         _wait(results, folder, server)
+    if options.wants("feed"):
+        _say("fills with and without the order feed")
+        for fed in (True, False):
+            users = min(options.users, FED_USERS)
+            results.fills.append(measure_fills(folder, server, users, FILLS, options.latency, fed))
 
 
 def _in_time(run: Callable[[], Run]) -> Run:

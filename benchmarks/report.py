@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.cycles import Cycle
+from benchmarks.feed import Fills
 from benchmarks.floor import Floor
 from benchmarks.options import Options
 from benchmarks.ours import Bell
@@ -57,6 +58,7 @@ class Results:
     limited: list[Limited] = field(default_factory=list)
     cycles: list[Cycle] = field(default_factory=list)
     waiting: list[Waiting] = field(default_factory=list)
+    fills: list[Fills] = field(default_factory=list)
 
     @property
     def faults(self) -> list[str]:
@@ -80,7 +82,7 @@ def print_tables(results: Results) -> None:
     console = Console(width=WIDTH, highlight=False)
     for name, fact in results.facts.items():
         console.print(f"{name:12} {fact}")
-    for table in (_bells(results), _rates(results), _cycles(results), _waits(results)):
+    for table in (_bells(results), _rates(results), _cycles(results), _waits(results), _fills(results)):
         if table.row_count:
             console.print()
             console.print(table)
@@ -152,6 +154,14 @@ def _waits(results: Results) -> Table:
             f"{wait.percent_of_a_core:.1f}",
             f"{wait.seconds_to_start:.1f}",
         )
+    return table
+
+
+def _fills(results: Results) -> Table:
+    table = _table("From a fill to its row", "order feed", "tenants", "cycle s", "fills", "median s", "slowest s")
+    for one in results.fills:
+        counts = [str(one.tenants), f"{one.cycle:g}", str(one.fills)]
+        table.add_row("on" if one.fed else "off", *counts, f"{one.median:.3f}", f"{one.slowest:.3f}")
     return table
 
 

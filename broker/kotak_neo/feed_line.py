@@ -157,7 +157,7 @@ def _ending(message: WSMessage, socket: ClientWebSocketResponse) -> str:
     if isinstance(error, TimeoutError):
         return "no answer to a ping"
     if isinstance(error, Exception):
-        return f"{type(error).__name__}: {error}"
+        return f"{type(error).__name__}: {error}".rstrip(": ")
     return f"the broker closed it ({socket.close_code})"
 
 

@@ -7,6 +7,7 @@ at `tenure.stopping`; drop `_pay`.
 
 import base64
 import hashlib
+import random
 import socket
 import ssl
 import threading
@@ -421,3 +422,21 @@ def test_the_broker_is_known_by_its_certificate(hall: Hall, certificate: tuple[s
     with Peer(upgraded(frame(WELCOME)), server) as peer:
         assert followed(hall, peer.url, tls=trusting).connected()
         assert "certificate verify failed" in why(followed(hall, peer.url))
+
+
+def test_whatever_bytes_come_a_feed_is_only_lost_and_tried_again(hall: Hall, caplog: pytest.LogCaptureFixture) -> None:
+    """Catches: an exception of the websocket's parser, or of ours, that ends the feed or the thread."""
+    dice = random.Random(915)
+    told: list[bytes] = []
+
+    def noise(peer: Peer, connection: socket.socket, request: bytes) -> None:
+        opcode, size = dice.choice((0, 1, 2, 3, 8, 9, 10, 15)), dice.randrange(200)
+        told.append(dice.choice((frame(dice.randbytes(size), opcode), dice.randbytes(size), frame(b'{"ak":["ok"]}'))))
+        upgraded(frame(WELCOME), *told[-1:])(peer, connection, request)
+        connection.shutdown(socket.SHUT_RDWR)
+
+    with Peer(noise) as peer:
+        settings = replace(FAST, first_pause=0.001, longest_pause=0.001)
+        followed(hall, peer.url, settings)
+        until(lambda: len(told) > 150)
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 import ssl
+from collections.abc import Callable
 
 from aiohttp.abc import AbstractResolver
 
@@ -20,17 +21,20 @@ from domain.tenure import Tenure
 log = logging.getLogger(__name__)
 TELL_AFTER = 3
 """Attempts in vain until somebody may have to know; drops are common, and nothing is lost by one."""
+WayOf = Callable[[Session], Way]
 _GREETINGS = {Greeting.RAW: raw_greeting, Greeting.JSON: json_greeting}
 
 
 class AccountFeed:
     """An `OrderFeed`. `run` belongs to the feeds' thread; `text` may be read from any."""
 
-    def __init__(self, tenure: Tenure, account: KotakAccount, way: Way, settings: FeedSettings, clock: Clock) -> None:
+    def __init__(
+        self, tenure: Tenure, account: KotakAccount, way_of: WayOf, settings: FeedSettings, clock: Clock
+    ) -> None:
         self.tenure = tenure
         self.account = account
         self.text = "order feed not connected"
-        self._way = way
+        self._way_of = way_of
         self._settings = settings
         self._allowance = TokenBucket(settings.bytes_a_second, settings.burst, clock)
         auto = settings.greeting is Greeting.AUTO
@@ -40,7 +44,7 @@ class AccountFeed:
     async def run(self, session: Session, tls: ssl.SSLContext | None, names: AbstractResolver) -> None:
         """Keep connected under the session until cancelled."""
         hint = Hint(self.tenure.wake, self._settings.wakes_a_second, asyncio.get_running_loop())
-        line = FeedLine(self._settings, self._way, tls, names, self._allowance, hint.ring)
+        line = FeedLine(self._settings, self._way_of(session), tls, names, self._allowance, hint.ring)
         self._failures = 0
         try:
             while True:

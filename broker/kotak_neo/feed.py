@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from broker.kotak_neo.account import KotakAccount
-from broker.kotak_neo.account_feed import AccountFeed
+from broker.kotak_neo.account_feed import AccountFeed, WayOf
 from broker.kotak_neo.feed_settings import FeedSettings, Way
 from broker.kotak_neo.names import Names
 from broker.kotak_neo.session import Session
@@ -53,12 +53,12 @@ class KotakFeeds:
         self._running: dict[AccountFeed, _Run] = {}
         self._ending: set[asyncio.Task[None]] = set()
 
-    def follow(self, tenure: Tenure, account: KotakAccount, way: Way | None = None) -> AccountFeed:
+    def follow(self, tenure: Tenure, account: KotakAccount, way_of: WayOf = lambda _: Way()) -> AccountFeed:
         """Wake the tenure at each change of the account's orders until it ends, instead of an earlier one of the user.
 
-        `way`: how the connection leaves this machine.
+        `way_of` tells how a connection under a session leaves this machine.
         """
-        feed = AccountFeed(tenure, account, way or Way(), self._settings, self._clock)
+        feed = AccountFeed(tenure, account, way_of, self._settings, self._clock)
         with self._lock:
             if not self._closed:
                 self._feeds[tenure.user_id] = feed

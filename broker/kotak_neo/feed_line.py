@@ -65,6 +65,8 @@ class FeedLine:
         """Open, greet, call `welcomed`, and listen. Raises FeedEnded; ends otherwise by being cancelled only."""
         try:
             require_allowed(url, self._settings.loopback_only)
+            if self._way.proxy and self._settings.loopback_only:
+                require_allowed(self._way.proxy, loopback_only=True)
             async with self._http() as http, self._greeted(http, url, greeting) as socket:
                 welcomed()
                 while True:

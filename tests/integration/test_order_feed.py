@@ -36,16 +36,17 @@ FAST = FeedSettings(
 )
 ONCE = replace(FAST, first_pause=1000.0, longest_pause=1000.0)
 """Who loses the connection does not come back by itself."""
+HERE = Way()
 WELCOME = b'{"ak":"ok","type":"cn","task":"cn","msg":"connected"}'
 
 
 class Ear:
     """A tenure whose account is logged in and followed."""
 
-    def __init__(self, feeds: KotakFeeds, tenure: Tenure, account: KotakAccount, way: Way | None) -> None:
+    def __init__(self, feeds: KotakFeeds, tenure: Tenure, account: KotakAccount, way: Way) -> None:
         self.tenure = tenure
         self.account = account
-        self.feed: AccountFeed = feeds.follow(tenure, account, way)
+        self.feed: AccountFeed = feeds.follow(tenure, account, lambda _: way)
 
     def woken(self) -> bool:
         """Whether a hint came; the next one counts anew."""
@@ -78,7 +79,7 @@ class Hall:
         tenure = Tenure(number + 1, generation, f"user{number + 1}")
         account = KotakAccount(credentials(self.broker.accounts[number]), self.settings, self.clock)
         self.log_in(account, tenure)
-        return Ear(feeds, tenure, account, None)
+        return Ear(feeds, tenure, account, Way())
 
     def heard(self, feeds: KotakFeeds, number: int = 0, generation: int = 1) -> Ear:
         """The same, connected, with the hint of the connection taken."""
@@ -311,7 +312,7 @@ def test_no_secret_is_said(hall: Hall, caplog: pytest.LogCaptureFixture) -> None
 # Peers that are no simulator
 
 
-def followed(hall: Hall, url: str, settings: FeedSettings = ONCE, *, way: Way | None = None, **more: Any) -> Ear:
+def followed(hall: Hall, url: str, settings: FeedSettings = ONCE, *, way: Way = HERE, **more: Any) -> Ear:
     """An account whose session names that feed."""
     tenure = Tenure(9, 1, "asha")
     account = KotakAccount(credentials(hall.broker.accounts[0]), hall.settings, hall.clock)
@@ -407,6 +408,12 @@ def test_the_feed_goes_through_the_proxy_it_was_given(hall: Hall) -> None:
     with Peer(upgraded(frame(WELCOME))) as proxy:
         assert followed(hall, "ws://127.0.0.1:9/realtime", way=Way(proxy=proxy.url)).connected()
         assert proxy.requests[0].startswith(b"GET http://127.0.0.1:9/realtime ")
+
+
+def test_a_proxy_beyond_this_machine_is_not_even_connected_to(hall: Hall) -> None:
+    says = why(followed(hall, "ws://127.0.0.1:9/realtime", way=Way(proxy="http://user:secret@192.0.2.1:3128")))
+    assert "192.0.2.1 is not it" in says
+    assert "secret" not in says
 
 
 def test_a_name_is_looked_up_on_one_thread_beside(hall: Hall) -> None:

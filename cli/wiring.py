@@ -6,9 +6,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from broker.api import NoFeed, OrderFeed
-from broker.kotak_neo import FeedSettings, Greeting, KotakAccount, KotakFeeds, KotakNeo, KotakSettings
+from broker.kotak_neo import FeedSettings, Greeting, KotakAccount, KotakNeo, KotakSettings
 from domain.clock import Clock
 from domain.market import Calendar, ExchangeCalendar
 from domain.models import Credentials
@@ -27,6 +28,9 @@ from service.settings import TradingSettings
 from service.trading_service import TradingService
 from service.waypoints import Unwatched, Waypoints
 from settings import Settings
+
+if TYPE_CHECKING:
+    from broker.kotak_neo.feed import KotakFeeds
 
 log = logging.getLogger("ninefifteen.wiring")
 HINTS_A_SECOND = 2.0
@@ -121,7 +125,7 @@ class TenantFactory:
         self._kotak = _kotak_settings(settings, self._times)
         self._instruments = InstrumentTable(InstrumentsRepository(database))
         self._tls = ssl.create_default_context()
-        self._feeds = KotakFeeds(_feed_settings(settings), clock, self._tls) if settings.kotak_order_feed else None
+        self._feeds = _feeds(settings, clock, self._tls) if settings.kotak_order_feed else None
         self._accounts: dict[int, tuple[Credentials, KotakAccount]] = {}
         self._lock = threading.Lock()
 
@@ -161,13 +165,13 @@ class TenantFactory:
             return account
 
 
-def _feed_settings(settings: Settings) -> FeedSettings:
+def _feeds(settings: Settings, clock: Clock, tls: ssl.SSLContext) -> "KotakFeeds":
     """Hints take at most half of the reads that the account's rate allows, and never more than two a second."""
+    from broker.kotak_neo.feed import KotakFeeds  # a websocket library, which only the service needs
+
     reads = settings.reads_per_second
-    return FeedSettings(
-        Greeting(settings.kotak_feed_greeting),
-        wakes_a_second=min(HINTS_A_SECOND, reads / 2) if reads else HINTS_A_SECOND,
-    )
+    hints = min(HINTS_A_SECOND, reads / 2) if reads else HINTS_A_SECOND
+    return KotakFeeds(FeedSettings(Greeting(settings.kotak_feed_greeting), wakes_a_second=hints), clock, tls)
 
 
 def _kotak_settings(settings: Settings, times: Times) -> KotakSettings:

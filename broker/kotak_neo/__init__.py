@@ -1,8 +1,10 @@
-"""The client of Kotak Neo (NSE, India): one broker protocol over its REST interface, nothing ever sent twice."""
+"""The client of Kotak Neo (NSE, India): one broker protocol over its REST interface, nothing ever sent twice.
+
+The order feeds stand apart, in `broker.kotak_neo.feed`: they load a websocket library, which most verbs do not need.
+"""
 
 from broker.kotak_neo.account import KotakAccount
 from broker.kotak_neo.client import KotakNeo
-from broker.kotak_neo.feed import KotakFeeds
 from broker.kotak_neo.feed_settings import FeedSettings, Greeting, Way
 from broker.kotak_neo.hosts import require_allowed
 from broker.kotak_neo.settings import KotakSettings
@@ -11,7 +13,6 @@ __all__ = [
     "FeedSettings",
     "Greeting",
     "KotakAccount",
-    "KotakFeeds",
     "KotakNeo",
     "KotakSettings",
     "Way",

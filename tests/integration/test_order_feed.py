@@ -21,8 +21,9 @@ from feed_client import until
 from kotak_peer import Handler, Peer, answering, dropping, http
 from simulator_client import SYMBOL, Client
 
-from broker.kotak_neo import FeedSettings, Greeting, KotakAccount, KotakFeeds, KotakNeo, KotakSettings, Way
+from broker.kotak_neo import FeedSettings, Greeting, KotakAccount, KotakNeo, KotakSettings, Way
 from broker.kotak_neo.account_feed import AccountFeed
+from broker.kotak_neo.feed import KotakFeeds
 from broker.kotak_neo.session import opened
 from broker.simulator import Account, Simulator
 from domain.clock import SystemClock, VirtualClock

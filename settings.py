@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from ipaddress import IPv4Address
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import platformdirs
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -53,6 +53,8 @@ class Settings(BaseSettings):
     kotak_literal_bar: bool = True
     kotak_calls_per_second: float = Field(default=10.0, ge=0, le=100)
     egress_nat: str = ""
+    kotak_order_feed: bool = True
+    kotak_feed_greeting: Literal["auto", "raw", "json"] = "auto"
     lease_seconds: float = Field(default=6.0, ge=0.3, le=60)
     pace: float = Field(default=1.0, gt=0, le=1)
     pool_size: int = Field(default=10, ge=2, le=100)

@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.calls import measure_calls
 from benchmarks.cycles import measure_cycles
+from benchmarks.feed import measure_fills
 from benchmarks.floor import run_floor
 from benchmarks.limit import measure_limits
 from benchmarks.machine import facts, pinned
@@ -40,6 +41,8 @@ LIMITED_POSITIONS = 20
 """Four seconds' worth at that rate."""
 CALLS = 200
 LIMIT_SECONDS = 3.0
+FED_USERS = 20
+FILLS = 60
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -75,6 +78,11 @@ def _measure(results: Results, folder: Path, server: Rows) -> None:
     if options.wants("limit"):
         _say("the simulator's limit")
         results.limits += measure_limits(folder, LIMIT_SECONDS)
+    if options.wants("feed"):
+        _say("fills with and without the order feed")
+        for fed in (True, False):
+            users = min(options.users, FED_USERS)
+            results.fills.append(measure_fills(folder, server, users, FILLS, options.latency, fed))
 
 
 def _in_time(run: Callable[[], Run]) -> Run:

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from benchmarks.calls import NO_SDK, SDK, Called
 from benchmarks.cycles import Cycle
+from benchmarks.feed import Fills
 from benchmarks.floor import Floor
 from benchmarks.limit import Limit
 from benchmarks.options import Options
@@ -61,6 +62,7 @@ class Results:
     waiting: list[Waiting] = field(default_factory=list)
     calls: list[Called] = field(default_factory=list)
     limits: list[Limit] = field(default_factory=list)
+    fills: list[Fills] = field(default_factory=list)
 
     @property
     def faults(self) -> list[str]:
@@ -89,6 +91,7 @@ def print_tables(results: Results) -> None:
         _rates(results),
         _cycles(results),
         _waits(results),
+        _fills(results),
         _calls(results),
         _limits(results),
     ):
@@ -165,6 +168,14 @@ def _waits(results: Results) -> Table:
             f"{wait.percent_of_a_core:.1f}",
             f"{wait.seconds_to_start:.1f}",
         )
+    return table
+
+
+def _fills(results: Results) -> Table:
+    table = _table("From a fill to its row", "order feed", "tenants", "cycle s", "fills", "median s", "slowest s")
+    for one in results.fills:
+        counts = [str(one.tenants), f"{one.cycle:g}", str(one.fills)]
+        table.add_row("on" if one.fed else "off", *counts, f"{one.median:.3f}", f"{one.slowest:.3f}")
     return table
 
 

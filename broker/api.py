@@ -10,6 +10,24 @@ from domain.outcomes import Outcome
 from domain.portfolio import ClientAddress, Funds, Margin, NetPosition, Prospect
 
 
+class OrderFeed(Protocol):
+    """Sets a tenure's `wake` when something happens to an order of its account, in the broker's own time.
+
+    A hint and nothing more: it may be late, doubled, wrong or missing, no decision is taken from it, and the cycle
+    finds by itself what it did not tell.
+    """
+
+    @property
+    def text(self) -> str:
+        """How it stands, in a few words for people; empty where there is none."""
+
+
+class NoFeed:
+    """An `OrderFeed` where there is none."""
+
+    text = ""
+
+
 class Broker(Protocol):
     """Changes (place, modify, cancel) end in an Outcome and never raise for the broker's sake; reads raise.
 

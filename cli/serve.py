@@ -84,7 +84,7 @@ def supervisor(
     """The supervisor of this process with everything below it; connections are let go afterwards."""
     calendar: Calendar = moved or RowCalendar(MarketDaysRepository(database), clock)
     factory = TenantFactory(database, vault, clock, calendar, settings, waypoints)
-    with closing(database.another(SUPERVISORS_CONNECTIONS)) as own:
+    with closing(factory), closing(database.another(SUPERVISORS_CONNECTIONS)) as own:
         rows = Repositories(own, UsersRepository(own), CredentialsRepository(own, vault), TenantsRepository(own))
         yield Supervisor(rows, factory, clock, _supervision(settings, moved), Listener(own, clock))
 

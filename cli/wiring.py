@@ -6,8 +6,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from broker.kotak_neo import Egress, KotakAccount, KotakNeo, KotakSettings
+from broker.api import NoFeed, OrderFeed
+from broker.kotak_neo import Egress, FeedSettings, Greeting, KotakAccount, KotakNeo, KotakSettings, Way
 from domain.clock import Clock
 from domain.errors import BadInput
 from domain.market import Calendar, ExchangeCalendar
@@ -30,7 +32,12 @@ from service.trading_service import TradingService
 from service.waypoints import Unwatched, Waypoints
 from settings import Settings
 
+if TYPE_CHECKING:
+    from broker.kotak_neo.feed import KotakFeeds
+
 log = logging.getLogger("ninefifteen.wiring")
+HINTS_A_SECOND = 2.0
+"""A fill is looked at within half a second of its frame, and a flood of frames costs two looks a second."""
 
 
 @contextmanager
@@ -122,6 +129,7 @@ class TenantFactory:
         self._kotak = _kotak_settings(settings, self._times)
         self._instruments = InstrumentTable(InstrumentsRepository(database))
         self._tls = ssl.create_default_context()
+        self._feeds = _feeds(settings, clock, self._tls) if settings.kotak_order_feed else None
         self._users = UsersRepository(database)
         self._nat = settings.nat
         self._accounts: dict[int, KotakAccount] = {}
@@ -141,8 +149,21 @@ class TenantFactory:
             self._instruments,
             self._times.trading,
             self._waypoints,
+            self._feed(tenure, account),
         )
         return TradingService(ports)
+
+    def close(self) -> None:
+        """Let the order feeds go; the tenants' threads have ended by then."""
+        if self._feeds is not None:
+            self._feeds.close()
+
+    def _feed(self, tenure: Tenure, account: KotakAccount) -> OrderFeed:
+        """The account's feed leaves as its calls do; its session is tied to the address that it was begun from."""
+        if self._feeds is None:
+            return NoFeed()
+        egress = account.egress
+        return self._feeds.follow(tenure, account, lambda session: Way(egress.source(session.address), egress.proxy))
 
     def _account(self, user_id: int) -> KotakAccount:
         credentials = self._credentials.read(user_id)
@@ -164,6 +185,15 @@ class TenantFactory:
                 f" broker sees behind it: run.py user set-egress {user.name} ADDRESS."
             )
         return Egress(user.addresses, self._nat, credentials.proxy_url)
+
+
+def _feeds(settings: Settings, clock: Clock, tls: ssl.SSLContext) -> "KotakFeeds":
+    """Hints take at most half of the reads that the account's rate allows, and never more than two a second."""
+    from broker.kotak_neo.feed import KotakFeeds  # a websocket library, which only the service needs
+
+    reads = settings.reads_per_second
+    hints = min(HINTS_A_SECOND, reads / 2) if reads else HINTS_A_SECOND
+    return KotakFeeds(FeedSettings(Greeting(settings.kotak_feed_greeting), wakes_a_second=hints), clock, tls)
 
 
 def _kotak_settings(settings: Settings, times: Times) -> KotakSettings:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 
-from broker.api import Broker
+from broker.api import Broker, NoFeed, OrderFeed
 from domain.book import Instrument
 from domain.clock import Clock
 from domain.errors import BrokerUnavailable
@@ -137,3 +137,4 @@ class Ports:
     instruments: InstrumentTable
     settings: TradingSettings
     waypoints: Waypoints = field(default_factory=Unwatched)
+    feed: OrderFeed = field(default_factory=NoFeed)

@@ -192,7 +192,7 @@ class TradingService:
         assert self.sell_manager is not None
         reasons = self.sell_manager.reasons(snapshot, now)
         state, text = state_of(now)
-        text = "; ".join(words for words in (text, self.ports.broker.notice()) if words)
+        text = "; ".join(filter(None, (text, self.ports.broker.notice(), self.ports.feed.text)))
         with self.rows.door():
             self.rows.positions.explain(reasons, now.at)
             self.rows.positions.identify(self._isins(snapshot))

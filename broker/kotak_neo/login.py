@@ -80,7 +80,8 @@ class Login:
         trade = self._second_step(view)
         base_url = _text(trade, "baseUrl")
         require_allowed(base_url, self._settings.loopback_only)
-        return opened(_text(trade, "token"), _text(trade, "sid"), base_url, self._clock.now(), address)
+        token, sid, feed_url = (_text(trade, key) for key in ("token", "sid", "rtUrl"))
+        return opened(token, sid, base_url, self._clock.now(), address=address, feed_url=feed_url)
 
     def _first_step(self) -> dict[str, Any]:
         credentials = self._account.credentials

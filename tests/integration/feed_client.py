@@ -2,14 +2,28 @@
 
 import asyncio
 import json
+import threading
+from collections.abc import Callable
 from typing import Any, Self
 
 from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
 
+from domain.clock import SystemClock
+
 PATIENCE = 10.0
+CLOCK = SystemClock()
 RAW = "{{type:cn,Authorization:{token},Sid:{sid},src:WEB}}"
 WELCOME = {"ak": "ok", "type": "cn", "task": "cn", "msg": "connected"}
 REFUSED = {"ak": "nk", "type": "failed to process request", "task": "nk", "msg": "invalid request format"}
+
+
+def until(condition: Callable[[], Any], seconds: float = 2 * PATIENCE) -> Any:
+    """What the condition gives once it is true; the test fails when it does not become so."""
+    end = CLOCK.monotonic() + seconds
+    while not (found := condition()):
+        assert CLOCK.monotonic() < end, f"not within {seconds} s: {condition}"
+        CLOCK.wait(threading.Event(), 0.01)
+    return found
 
 
 class FeedClient:

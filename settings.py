@@ -53,6 +53,7 @@ class Settings(BaseSettings):
     kotak_literal_bar: bool = True
     kotak_calls_per_second: float = Field(default=10.0, ge=0, le=100)
     egress_nat: str = ""
+    drill_code_seconds: int = Field(default=30, ge=1, le=30)
     kotak_order_feed: bool = True
     kotak_feed_greeting: Literal["auto", "raw", "json"] = "auto"
     lease_seconds: float = Field(default=6.0, ge=0.3, le=60)

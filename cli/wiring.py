@@ -206,4 +206,5 @@ def _kotak_settings(settings: Settings, times: Times) -> KotakSettings:
         busy_is_unsent=settings.kotak_busy_is_unsent,
         literal_bar=settings.kotak_literal_bar,
         pace=settings.pace,
+        code_seconds=settings.drill_code_seconds,
     )

@@ -37,7 +37,7 @@ class KotakAccount:
         self.rates = Rates(settings.orders_per_second, settings.reads_per_second, settings.calls_per_second, clock)
         self.breaker = Breaker(clock, settings.pace)
         self.attempts = Attempts(clock, settings.pace)
-        self.codes = TotpCodes(credentials.totp_secret)
+        self.codes = TotpCodes(credentials.totp_secret, settings.code_seconds)
         self.logins = MemoryBook()
         self._settings = settings
         self._clock = clock

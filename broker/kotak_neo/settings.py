@@ -20,7 +20,7 @@ class KotakSettings:
     `busy_is_unsent`: a request answered with HTTP 429 never reached the order system (a guess about the gateway);
     without it such a request counts as unknown and is looked up. `clock_skew_limit` is how far our clock may be off
     before a login is refused. `literal_bar`: the `|` of quotes leaves as it is, as from the official SDK, not as %7C.
-    `pace`: a factor for the pauses after failures, for drills.
+    `pace`: a factor for the pauses after failures, and `code_seconds`: how long a login code lives, both for drills.
     """
 
     login_url: str
@@ -35,6 +35,7 @@ class KotakSettings:
     clock_skew_limit: float = 2.0
     literal_bar: bool = True
     pace: float = 1.0
+    code_seconds: int = 30
 
     def __post_init__(self) -> None:
         """Raise BadInput for a rate of orders that no broker may be given."""

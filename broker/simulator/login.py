@@ -107,11 +107,11 @@ def _trading(visit: Visit) -> Session:
 
 
 def _is_theirs(account: Account, asked: dict[str, Any], visit: Visit) -> bool:
-    code = str(asked["totp"])
+    code, period = str(asked["totp"]), visit.broker.settings.code_seconds
     return (
         visit.headers.get("Authorization") == account.consumer_key
         and asked["mobileNumber"] == account.mobile
-        and LoginCodes(account.totp_secret).verify(code, for_time=visit.now, valid_window=1)
+        and LoginCodes(account.totp_secret, interval=period).verify(code, for_time=visit.now, valid_window=1)
     )
 
 

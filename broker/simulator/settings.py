@@ -39,6 +39,8 @@ class Settings:
     """Whether the broker replaces the client's tag after a modify and a cancel, as the real one does."""
     duplicate_status: int = 400
     """The HTTP status of a refused duplicate; 200 has been seen too."""
+    code_seconds: int = 30
+    """How long a login code lives; a drill whose times are shorter may have it shorter as well."""
     one_session: bool = False
     """Whether a new login ends the account's earlier sessions."""
     static_ip: bool = False

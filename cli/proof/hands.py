@@ -46,6 +46,7 @@ class Hands:
         self._deeds: Mapping[Act, Callable[[Deed], bool]] = {
             Act.FAULT: self._fault,
             Act.LATE_BOOK: self._late_book,
+            Act.END_SESSIONS: self._end_sessions,
             Act.FILL: self._fill,
             Act.SELL_OWN: self._sell_own,
             Act.CANCEL: self._cancel,
@@ -81,6 +82,11 @@ class Hands:
     def _late_book(self, deed: Deed) -> bool:
         self._market.show_orders_after(deed.seconds)
         self.faults[LATE_BOOK] += 1
+        return True
+
+    def _end_sessions(self, deed: Deed) -> bool:
+        self._market.end_sessions(self._ucc(deed))
+        self.faults["session_death"] += 1
         return True
 
     def _fill(self, deed: Deed) -> bool:

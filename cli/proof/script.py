@@ -33,8 +33,7 @@ FAULTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "holdings": ("502_html", "drop_before", "no_data"),
     }
 )
-"""No fault of the login, and no end of a session: a code of the second factor lives 30 s whatever the pace, and is
-never used twice, by no life of the service. The chaos tests play those in virtual time."""
+"""No fault of the login: a code of the second factor lives 30 s whatever the pace, and is never used twice."""
 DAY = 3.6
 """Seconds of deeds."""
 
@@ -147,6 +146,10 @@ def _rare(dice: random.Random, stakes: tuple[Stake, ...], users: int) -> Iterato
 def _violent(dice: random.Random, seed: int) -> Iterator[Deed]:
     for _ in range(dice.choice((0, 0, 1, 1))):
         yield Deed(_when(dice), Act.KILL)
+    if dice.random() < 0.2:  # the next login needs a code that this life has not used: a new life has
+        moment = _when(dice)
+        yield Deed(moment, Act.END_SESSIONS, 1)
+        yield Deed(moment + 0.3, Act.KILL)
     if seed % 5 == 1:
         yield Deed(_when(dice), Act.OUTAGE, kind=dice.choice(("SIGKILL", "SIGKILL", "SIGQUIT", "SIGINT")))
     if seed % 5 == 3:

@@ -62,7 +62,7 @@ class Exchange:
         with self._account.turn(self._tenure):
             self._address = self._account.address(self._tenure)
             session = self._entrance.session(self._address)
-            if self._account.trusted_session() is not session:
+            if session.address and self._account.trusted_session() is not session:
                 self._require_seen(session)
             return session
 

@@ -30,12 +30,12 @@ class Session:
     feed_url: str = field(default="", repr=False)
 
     def good_at(self, now: datetime) -> bool:
-        """Whether it was created today (IST) and has more than two minutes left.
+        """Whether it was created today (IST) and has more than two minutes left, or a quarter of a short life.
 
         Source: Kotak publishes no lifetime; a token of theirs ended at midnight IST, and NSE wants a daily log-out.
         """
         same_day = self.created.astimezone(IST).date() == now.astimezone(IST).date()
-        return same_day and now < self.expires - _MARGIN
+        return same_day and now < self.expires - min(_MARGIN, (self.expires - self.created) / 4)
 
     def record(self) -> dict[str, str]:
         """All of it, to be kept as a secret."""

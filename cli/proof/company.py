@@ -15,7 +15,7 @@ from cli.proof.verdict import Tally, Verdict
 from cli.proof.watch import Interrupted
 from domain.clock import IST, SystemClock
 
-NIGHT = timedelta(seconds=90)
+NIGHT = timedelta(seconds=240)
 """No seed begins so shortly before midnight in India, when the broker's day ends."""
 
 

@@ -13,6 +13,11 @@ INSERT INTO supervisors (host, pid, lease_until, drill, bell_at, close_at, cycle
 INSERT INTO tenants (user_id, supervisor_id, generation) VALUES (1, 1, 3);
 INSERT INTO heartbeats (user_id, generation, state, text, book_at) VALUES (1, 3, 'TRADING', 'open', now());
 """
+ALL_DAY = """
+INSERT INTO market_days SELECT day, day::timestamp AT TIME ZONE 'Asia/Kolkata',
+    (day::timestamp + interval '24 hours' - interval '1 second') AT TIME ZONE 'Asia/Kolkata', 'test'
+    FROM (SELECT (now() AT TIME ZONE 'Asia/Kolkata')::date AS day) today
+"""
 STANDING = "SELECT id, at_most_percent_below_last, because FROM exits WHERE ended_at IS NULL"
 
 
@@ -75,8 +80,7 @@ def test_an_exit_is_stopped(cli: Commands) -> None:
 )
 def test_what_keeps_an_exit_from_happening_is_noted(cli: Commands, rows: str, says: str) -> None:
     if "lease_until" in rows:
-        cli.rows("INSERT INTO market_days SELECT (now() AT TIME ZONE 'Asia/Kolkata')::date, now() - interval '1 hour',"
-                 " now() + interval '1 hour', 'test'")  # fmt: skip
+        cli.rows(ALL_DAY)
     cli.rows(rows)
     told = cli("exit", "1")
     assert told.code == 0

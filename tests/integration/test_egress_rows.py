@@ -326,7 +326,7 @@ def test_an_account_is_kept_over_restarts_and_another_address_makes_another_with
     stage: Stage, clock: VirtualClock, psql: psycopg.Connection
 ) -> None:
     vault = Vault([Fernet.generate_key().decode()])
-    factory = TenantFactory(stage.rows.database, vault, clock, ExchangeCalendar(), Settings())
+    factory = TenantFactory(stage.rows.database, vault, clock, ExchangeCalendar(), Settings(kotak_order_feed=False))
     psql.execute("INSERT INTO credentials (user_id, sealed) VALUES (1, %s)", (vault.seal(check_plain(PLAIN)),))
     first = factory._account(1)
     assert factory._account(1) is first

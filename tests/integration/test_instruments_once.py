@@ -138,7 +138,9 @@ def test_all_tenants_of_a_process_share_one_tls_context(
     vault = Vault([Fernet.generate_key().decode()])
     with Peer(answering(http(503, b"")), server) as peer:
         before = contexts()
-        factory = TenantFactory(database, vault, clock, ExchangeCalendar(), Settings(kotak_url=peer.url))
+        factory = TenantFactory(
+            database, vault, clock, ExchangeCalendar(), Settings(kotak_url=peer.url, kotak_order_feed=False)
+        )
         services = []
         for number in range(1, 6):
             sealed = vault.seal(Credentials("k" * 36, f"+9198765432{number:02}", "AB123", "654321", "JBSW" * 4))

@@ -300,7 +300,7 @@ def through(proxy: str, peer: Peer, clock: VirtualClock, trusted: ssl.SSLContext
     """A client behind a proxy with a trusted session."""
     settings = KotakSettings(peer.url)
     account, tenure = KotakAccount(CREDENTIALS, settings, clock, Egress((address,), proxy=proxy)), Tenure(1, 1, "asha")
-    session = opened("t" * 40, "s" * 36, peer.url, clock.now(), address)
+    session = opened("t" * 40, "s" * 36, peer.url, clock.now(), address=address)
     with account.turn(tenure):
         account.remember(session, tenure)
     account.trust(session)

@@ -318,7 +318,7 @@ def followed(hall: Hall, url: str, settings: FeedSettings = ONCE, *, way: Way = 
     tenure = Tenure(9, 1, "asha")
     account = KotakAccount(credentials(hall.broker.accounts[0]), hall.settings, hall.clock)
     with account.turn(tenure):
-        account.remember(opened("t" * 40, "s" * 36, hall.broker.url, hall.clock.now(), url), tenure)
+        account.remember(opened("t" * 40, "s" * 36, hall.broker.url, hall.clock.now(), feed_url=url), tenure)
     return Ear(hall.feeds(settings, **more), tenure, account, way)
 
 

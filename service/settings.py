@@ -14,7 +14,7 @@ class TradingSettings:
     fills and lapses. `evening`: after the close, one more look at what the owner traded after it. `idle`: the longest
     wait of a sleeping tenant. `band_refresh`, `holdings_refresh`: between two reads of what a position waits for.
     `holdings_steady`: how long holdings must show the same before what is missing is believed. `holdings_lag`: how late
-    they may follow the order book. `reads_last`: before the bell, in which nothing is asked that may hang.
+    they may follow the order book.
 
     What differs from broker to broker and is not known for certain: `send_window`, `call_deadline`, `book_lag`,
     `absent_reads` (complete reads in a row that prove absence), `sellable_nets_orders` (whether the broker's sellable
@@ -36,7 +36,6 @@ class TradingSettings:
     holdings_refresh: float = 15.0
     holdings_steady: float = 300.0
     holdings_lag: float = 60.0
-    reads_last: float = 35.0
     absent_reads: int = 2
     sellable_nets_orders: bool = False
 

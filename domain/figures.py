@@ -110,7 +110,8 @@ def sellable(look: Look, resting: int, least: int, nets: bool, before: Sellable 
 
     `resting`: shares in live sells of anybody, which a broker may have taken off already; `nets`: whether to believe
     that while nothing has shown it; then the figure is never below `least`, what of ours is sold or seen resting, so
-    that we do not take back and place the same order for ever. What an earlier read tells as well is the true figure.
+    that we do not take back and place the same order for ever. What an earlier read tells as well is the true figure,
+    and so is what makes all that the account holds sellable.
     """
     unshown = 0 if t2t else min((story.unshown for story in look.possible()), default=0)
     plain = min(MOST, max(0, look.sellable) + max(0, look.sold - look.bought) + unshown)
@@ -118,9 +119,13 @@ def sellable(look: Look, resting: int, least: int, nets: bool, before: Sellable 
     nothing_left = look.sellable <= 0 < resting  # how far below nothing the broker's count is, it does not say
     if before is not None and (nothing_left or (before.plain, before.netted) == (plain, netted)):
         return before
-    standing = {shares for shares in (plain, netted) if before and shares in (before.plain, before.netted)}
-    if len(standing) == 1:
-        return Sellable(standing.pop(), plain, netted)
-    if netted > max(story.total for story in look.told):
+    most = max(story.total for story in look.told)
+    if nothing_left:
+        return Sellable(max(0, min(netted, most)), plain, netted)
+    for known in ((before.plain, before.netted) if before else (), [story.total for story in look.possible()]):
+        standing = {shares for shares in (plain, netted) if shares in known}
+        if len(standing) == 1:
+            return Sellable(standing.pop(), plain, netted)
+    if netted > most + look.bought:
         return Sellable(plain, plain, netted)
     return Sellable(max(netted if nets else plain, least, 0), plain, netted)

@@ -166,7 +166,8 @@ class AccountDay:
     positions since, because more was sold outside than the owner had. `sold_seen`, `value_seen` and `bought_seen`: what
     was sold (shares, rupees) and bought outside as far as it has been accounted for; a book with less is incomplete.
     `others`: larger totals, where the broker's way of counting leaves several stories (see figures). `average`: what
-    the broker said the shares had cost. `confirmed`: the account's book was seen whole in the evening of the day.
+    the broker said the shares had cost. `confirmed`: the account's book was seen whole after the close, `final`: in
+    the evening.
     """
 
     symbol: str
@@ -179,6 +180,7 @@ class AccountDay:
     others: tuple[int, ...] = ()
     average: Decimal | None = None
     confirmed: bool = False
+    final: bool = False
 
     @property
     def totals(self) -> tuple[int, ...]:
@@ -236,8 +238,8 @@ class Settlement:
 class PreviousDay:
     """What an account held of a symbol before its latest earlier day with a figure, and what that day changed.
 
-    `confirmed`: the book of that day was seen whole in its evening, and the figure has one story; else the owner may
-    have traded what nobody saw.
+    `confirmed`: the book of that day was seen whole after the close, `final`: in its evening, and the figure has one
+    story; else the owner may have traded what nobody saw.
     """
 
     symbol: str
@@ -251,6 +253,7 @@ class PreviousDay:
     sold_by_us: int
     average: Decimal | None = None
     confirmed: bool = False
+    final: bool = False
 
     @property
     def expected(self) -> int:

@@ -16,9 +16,12 @@ from domain.sightings import Sighting
 
 @dataclass(frozen=True, slots=True)
 class Morning:
-    """The holding of a symbol as two equal reads said; `ours`: shares of ours overnight, `sold`: sold since by anybody;
-    `follows`: the previous figure is of the session just before; `steady`: the same has been shown for some minutes,
-    and the market is open."""
+    """The holding of a symbol as two equal reads said.
+
+    `ours`: shares of ours overnight, `sold`: sold since by anybody, `bought`: bought since by others; `follows`: the
+    previous figure is of the session just before; `steady`: the same has been shown for some minutes, and the market is
+    open.
+    """
 
     symbol: str
     holding: Holding | None
@@ -26,6 +29,7 @@ class Morning:
     sold: int
     follows: bool
     steady: bool = True
+    bought: int = 0
 
     @property
     def quantity(self) -> int:
@@ -43,7 +47,7 @@ def unexplained(previous: PreviousDay, morning: Morning) -> str | None:
     told = stories(shown, morning.sold, previous.bought, previous.sold)
     if any(story.total == previous.expected for story in told):
         return None
-    if not (morning.follows and previous.confirmed) and shown + morning.sold >= morning.ours:
+    if not (morning.follows and previous.final) and shown + morning.sold + morning.bought >= morning.ours:
         return None
     return (
         f"holdings={shown}, expected={previous.expected} after {previous.day:%d %b}, ours={morning.ours}:"
@@ -74,7 +78,7 @@ def ended_by_holdings(order: Order, position: Position, previous: PreviousDay, m
         or (missing and not morning.steady)
     ):
         return None
-    if not (previous.confirmed or morning.quantity == 0 or _cost_the_same(previous, holding)):
+    if not (previous.final or morning.quantity == 0 or _cost_the_same(previous, holding)):
         return None
     return _ended(order, missing, previous.day)
 

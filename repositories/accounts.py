@@ -27,7 +27,8 @@ USER = text(
     " WHERE (h.user_id = u.id OR h.user_id IS NULL) AND h.ended_at IS NULL) h ON true WHERE id = :user_id"
 )
 DAYS = text(
-    "SELECT symbol, total, outside_bought, removed, sold_seen, value_seen, bought_seen, others, average, confirmed"
+    "SELECT symbol, total, outside_bought, removed, sold_seen, value_seen, bought_seen, others, average, confirmed,"
+    " final"
     " FROM account_days WHERE user_id = :user_id AND day = :day"
 )
 NOTE = text(
@@ -37,11 +38,12 @@ NOTE = text(
     " r.value_seen, r.bought_seen"
     " FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(symbol text, total int, others int[], average numeric,"
     " outside_bought int, sold_seen bigint, value_seen numeric, bought_seen bigint)"
-    " ON CONFLICT (user_id, day, symbol) DO UPDATE SET total = excluded.total, others = excluded.others"
-    " WHERE cardinality(excluded.others) < cardinality(d.others)"
+    " ON CONFLICT (user_id, day, symbol) DO UPDATE SET total = excluded.total, others = excluded.others,"
+    " average = excluded.average WHERE (d.total, d.others) IS DISTINCT FROM (excluded.total, excluded.others)"
 )
 CONFIRM = text(
-    "UPDATE account_days SET confirmed = true WHERE user_id = :user_id AND day = :day AND symbol = ANY (:symbols)"
+    "UPDATE account_days SET confirmed = true, final = :final"
+    " WHERE user_id = :user_id AND day = :day AND symbol = ANY (:symbols)"
 )
 ACCOUNT_FOR = text(
     "UPDATE account_days d SET removed = r.removed, sold_seen = r.sold_seen, value_seen = r.value_seen,"
@@ -63,7 +65,8 @@ PREVIOUS = text(
     " AND day >= CAST(:day AS date) - 30 AND symbol = ANY (:symbols) ORDER BY symbol, day DESC)"
     " SELECT d.symbol, d.day, d.total, d.outside_bought, d.removed, o.bought AS bought_by_us,"
     " o.sold AS sold_by_us, d.bought_seen + o.bought AS bought, d.sold_seen + o.sold AS sold,"
-    " CASE WHEN d.others = '{}' THEN d.average END AS average, d.confirmed AND d.others = '{}' AS confirmed"
+    " CASE WHEN d.others = '{}' THEN d.average END AS average, d.confirmed AND d.others = '{}' AS confirmed,"
+    " d.final AND d.others = '{}' AS final"
     " FROM d CROSS JOIN LATERAL (SELECT"
     " coalesce(sum(filled) FILTER (WHERE side = 'BUY'), 0) AS bought,"
     " coalesce(sum(filled) FILTER (WHERE side = 'SELL'), 0) AS sold FROM orders"
@@ -141,12 +144,12 @@ class AccountsRepository:
             with self._door() as session:
                 session.execute(ACCOUNT_FOR, {"user_id": self._user_id, "day": day, "rows": as_rows(rows)})
 
-    def confirm(self, day: date, symbols: Iterable[str]) -> None:
-        """The day was seen to its end: what of these symbols was traded outside is accounted for."""
+    def confirm(self, day: date, symbols: Iterable[str], *, final: bool) -> None:
+        """The day was seen to its close, `final`: into its evening; what was traded of these is accounted for."""
         confirmed = sorted(symbols)
         if confirmed:
             with self._door() as session:
-                session.execute(CONFIRM, {"user_id": self._user_id, "day": day, "symbols": confirmed})
+                session.execute(CONFIRM, {"user_id": self._user_id, "day": day, "symbols": confirmed, "final": final})
 
     def note_sellable(self, day: date, figures: Mapping[str, Sellable]) -> None:
         """Keep how many shares could be sold when the day began; a later figure replaces an earlier one."""

@@ -300,6 +300,7 @@ account_days = Table(
     Column("others", ARRAY(Integer), nullable=False),
     Column("average", Numeric),
     Column("confirmed", Boolean, nullable=False),
+    Column("final", Boolean, nullable=False),
 )
 
 free_shares = Table(

@@ -62,7 +62,7 @@ class Mornings:
             if text and morning.symbol not in held_back:
                 self._freeze(rows, morning.symbol, text)
                 strange.add(morning.symbol)
-            if text is None and morning.symbol in today:
+            if text is None and morning.symbol in today and not morning.sold:
                 self._let_go(rows, morning)
                 strange.discard(morning.symbol)
         return frozenset(strange)

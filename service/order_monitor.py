@@ -190,14 +190,16 @@ class OrderMonitor:
     def _confirm(self, snapshot: Snapshot, reading: Reading, session: TradingDay) -> None:
         """After the close two complete books alike confirm the day's figures whose trades are all accounted for."""
         before, self._complete = self._complete, reading.outside if reading.complete else None
-        settled = session.close + timedelta(seconds=self._settings.book_lag)
-        if self._clock.now() < settled or not reading.complete or before != reading.outside:
+        now, settled = self._clock.now(), session.close + timedelta(seconds=self._settings.book_lag)
+        if now < settled or not reading.complete or before != reading.outside:
             return
-        days = [day for day in snapshot.account_days.values() if not day.confirmed]
+        final = now >= session.close + timedelta(seconds=self._settings.evening)
+        days = [day for day in snapshot.account_days.values() if not (day.final if final else day.confirmed)]
         shown = {day.symbol: reading.outside.get(day.symbol, Outside()) for day in days}
         self._rows.accounts.confirm(
             session.day,
             [d.symbol for d in days if (shown[d.symbol].sold, shown[d.symbol].bought) == (d.sold_seen, d.bought_seen)],
+            final=final,
         )
 
     def _missing(self, reading: Reading, look: Look) -> list[Order]:

@@ -80,6 +80,8 @@ class OwnShares:
         self._shown: dict[str, Shown] = {}
         self._traded: dict[str, Traded] = {}
         self._checked: set[tuple[date, str]] = set()
+        self._empty_since: datetime | None = None
+        self._met: TradingDay | None = None
 
     def free(self, recorded: Recorded, rows: Snapshot, day: date) -> Mapping[int, int]:
         """Shares that the sell of each position may take, where it is known (by position)."""
@@ -104,6 +106,17 @@ class OwnShares:
             if position.open:
                 held.setdefault(self._symbol(position), []).append(position)
         return held
+
+    def catch_up(self, recorded: Recorded, session: TradingDay) -> bool:
+        """Who comes after the bell knows nothing of the night: two reads before the first order, so that what the
+        exchange has changed is not sold. Whether there was anything to ask; a read that fails delays no more."""
+        late = self._met != session and self._ports.clock.now() >= session.bell
+        self._met = session
+        if not late or not self._wanted(recorded, session)[0]:
+            return False
+        self.look(recorded, session)
+        self.look(recorded, session)
+        return True
 
     def look(self, recorded: Recorded, session: TradingDay) -> None:
         """Read the holdings where something is not known yet; a failed read is tried again and decides nothing."""
@@ -157,10 +170,19 @@ class OwnShares:
             latest, before = Shown(held.get(self._token(symbol)), now), self._shown.get(symbol)
             alike = before is not None and before.holding == latest.holding
             self._shown[symbol] = replace(before, reads=before.reads + 1) if before and alike else latest
-        if holdings:
+        self._empty_since = None if holdings else self._empty_since or now
+        if self._empty_since is None:
             return True
-        ours = {s: self._overnight(s, recorded.snapshot, session) for s in self._held(recorded.snapshot)}
-        return not any(ours.values()) and all(self._stood(symbol) for symbol in symbols)
+        steady = timedelta(seconds=self._ports.settings.holdings_steady)
+        return now - self._empty_since >= steady and not self._expected(recorded, session)
+
+    def _expected(self, recorded: Recorded, session: TradingDay) -> bool:
+        """Whether shares of ours must be among the holdings: some that nobody has bought today."""
+        rows, outside = recorded.snapshot, recorded.reading.outside
+        return any(
+            self._overnight(symbol, rows, session) > outside.get(symbol, Outside()).bought
+            for symbol in self._held(rows)
+        )
 
     def _learn(self, recorded: Recorded, session: TradingDay, symbols: Iterable[str]) -> None:
         """Keep what this read and the one before say alike."""
@@ -177,29 +199,17 @@ class OwnShares:
             doubted = {order.wire_symbol for order in unsettled(rows, session)}
             told = {s: f for s, f in self._before.sellable.items() if before.sellable.get(s) == f}
             self._rows.accounts.note_sellable(day, {s: f for s, f in told.items() if s in same - doubted})
-            alike = {s: f for s, f in self._before.accounts.items() if before.accounts.get(s) == f}
-            self._rows.accounts.note_own_shares(day, self._news(alike, looks, rows, strange, day))
+            alike = {s: f for s, f in self._before.accounts.items() if before.accounts.get(s) == f and s not in strange}
+            self._rows.accounts.note_own_shares(day, self._news(alike, looks, rows))
+            self._checked |= {(day, symbol) for symbol in same if self._stood(symbol)}
 
-    def _news(
-        self,
-        noted: Mapping[str, AccountDay],
-        looks: Mapping[str, Look],
-        rows: Snapshot,
-        strange: frozenset[str],
-        day: date,
-    ) -> list[AccountDay]:
+    def _news(self, noted: Mapping[str, AccountDay], looks: Mapping[str, Look], rows: Snapshot) -> list[AccountDay]:
         """First figures of the day; those that a look some minutes later corrects, while nothing was traded; and those
         of which a later read has left fewer stories standing."""
         news: list[AccountDay | None] = []
         for symbol, latest in noted.items():
             known, look = rows.account_days.get(symbol), looks[symbol]
-            if symbol in strange:
-                continue
-            if known is None:
-                news.append(latest)
-            elif known.totals == latest.totals:
-                self._checked |= {(day, symbol)} if self._stood(symbol) else set()
-            elif not look.sold and not look.bought:
+            if known is None or (known.totals != latest.totals and not look.sold and not look.bought):
                 news.append(latest)
             elif self._traded[symbol].long_ago(self._ports):
                 news.append(narrowed(known, latest))
@@ -251,7 +261,9 @@ class OwnShares:
         sold = outside.sold + taken_by_us(rows.orders, session.day).get(symbol, Taken()).sold
         shown = self._shown[symbol]
         steady = self._stood(symbol) and self._ports.clock.now() >= session.bell
-        return Morning(symbol, shown.holding, self._overnight(symbol, rows, session), sold, False, steady)
+        return Morning(
+            symbol, shown.holding, self._overnight(symbol, rows, session), sold, False, steady, outside.bought
+        )
 
     def _overnight(self, symbol: str, rows: Snapshot, session: TradingDay) -> int:
         """Shares of ours before the day began, with those taken off since because they were sold outside."""

@@ -11,9 +11,11 @@ from datetime import datetime, timedelta
 from domain.clock import Clock
 from service.settings import TradingSettings
 
+MARGIN = 2.0
+"""Seconds between the deadline of a call and the bell."""
 TIRED = 5
 """Reads that told nothing of a symbol, after which it is asked for only now and then."""
-LONGEST = 3
+LONGEST = 2
 """The pause after failures is doubled so often at most."""
 
 
@@ -34,7 +36,7 @@ class Pace:
     def allows(self, urgent: bool, due: bool, bell: datetime) -> bool:
         """Whether to read now."""
         now = self._clock.now()
-        if timedelta() < bell - now < timedelta(seconds=self._settings.reads_last):
+        if timedelta() < bell - now < timedelta(seconds=self._settings.call_deadline + MARGIN):
             return False
         pause = timedelta(seconds=self._settings.holdings_refresh * 2 ** min(self._failures, LONGEST))
         waited = self._last is None or now - self._last >= pause

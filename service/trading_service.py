@@ -13,6 +13,7 @@ from datetime import datetime
 
 import schedule
 
+from domain.book import Book
 from domain.errors import BrokerUnavailable, ClockWrong, ConstraintBroken, NinefifteenError, TenureLost
 from domain.market import NoTrading, Session, TradingDay
 from domain.models import Order, Snapshot
@@ -133,16 +134,27 @@ class TradingService:
         if not isinstance(session, TradingDay) or not self._rhythm.awake(session):
             self._rest(session)
             return
+<<<<<<< HEAD
         self._door.open(session)
         book = self.ports.broker.order_book()
         recorded = self._monitor.record(book, session)
+=======
+        self.ports.broker.login()
+        book, recorded = self._observe(session)
+>>>>>>> main
         self._require_right_time()
         self.ports.instruments.load(session.day, self.ports.broker.instruments)
+        if self._own_shares.catch_up(recorded, session):
+            book, recorded = self._observe(session)
         view = self._view(recorded, session)
         ended = self._act(recorded.snapshot, view, book.began)
         self._explain(recorded.snapshot, view(recorded.snapshot), book.began_at)
         learnt = self._learn(recorded, session)
         self._rhythm.note(recorded.snapshot, bool(ended) or learnt, session)
+
+    def _observe(self, session: TradingDay) -> tuple[Book, Recorded]:
+        book = self.ports.broker.order_book()
+        return book, self._monitor.record(book, session)
 
     def _act(self, snapshot: Snapshot, view: View, book_began: float) -> Counter[SendOutcome]:
         assert self.sell_manager is not None

@@ -257,7 +257,7 @@ def test_a_split_is_noticed_also_where_an_order_of_yesterday_had_to_be_settled_f
     order = tenant.orders()[0]
     world.clock.advance_to(CLOSE + timedelta(minutes=1))
     world.broker.trade_within(MORNING, CLOSE + timedelta(days=2))
-    world.execute("UPDATE account_days SET confirmed = true")
+    world.execute("UPDATE account_days SET confirmed = true, final = true")
     world.broker.corporate_action(SYMBOL, 2, 1)
     next_morning(world, tenant)
     settle(world, order["id"], "placed", broker_order_id=order["broker_order_id"], filled=0)

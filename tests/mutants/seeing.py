@@ -1,7 +1,7 @@
 """Mutations of what is seen: what a book proves, whose a row is, whose the shares are."""
 
 from tests.mutants.mutation import Mutation
-from tests.mutants.sending import DAY, GUARDS, HANDS, HARD, MISLED, NIGHT, ORDER, OWNER, PLAN, PROTOCOL
+from tests.mutants.sending import DAY, DIFFICULT, GUARDS, HANDS, HARD, MISLED, NIGHT, ORDER, OWNER, PLAN, PROTOCOL
 
 SIGHTINGS = "unit/test_sightings.py"
 
@@ -89,8 +89,8 @@ SEEING = (
     Mutation(
         "one holdings read is believed",
         "service/own_shares.py",
-        "alike = {s: f for s, f in self._before.accounts.items() if before.accounts.get(s) == f}",
-        "alike = dict(self._before.accounts)",
+        "if before.accounts.get(s) == f and s not in strange}",
+        "if s not in strange}",
         "One wrong figure of the account's shares would decide for the whole day whose shares are sold by hand.",
         (f"{HANDS}::test_a_holdings_read_that_the_next_one_contradicts_is_not_believed",),
     ),
@@ -140,7 +140,7 @@ SEEING = (
     Mutation(
         "a frozen position let go the next day",
         "service/mornings.py",
-        "if text is None and morning.symbol in today:",
+        "if text is None and morning.symbol in today and not morning.sold:",
         "if text is None and morning.symbol in held_back:",
         "The figure after a split continues itself the next day, and the old quantity would be sold at the old price.",
         (f"{MISLED}::test_a_frozen_position_is_not_let_go_the_day_after_though_nobody_has_confirmed_the_ratio",),
@@ -148,8 +148,8 @@ SEEING = (
     Mutation(
         "half of the holdings noted for the day",
         "service/own_shares.py",
-        "if symbol in strange:",
-        "if symbol in ():",
+        "== f and s not in strange}",
+        "== f}",
         "Holdings that were half there in the morning would decide all day whose shares are sold by hand.",
         (f"{MISLED}::test_half_of_the_holdings_in_the_morning_do_not_stay_the_days_figure",),
     ),
@@ -170,9 +170,19 @@ SEEING = (
         (f"{MISLED}::test_yesterdays_rows_in_the_first_book_of_the_morning_are_no_orphans_of_today",),
     ),
     Mutation(
+        "a late start that looks at nothing first",
+        "service/own_shares.py",
+        "late = self._met != session and self._ports.clock.now() >= session.bell",
+        "late = False",
+        "Shares that the exchange has changed overnight would be sold in the first second of a start at eleven.",
+        (
+            f"{DIFFICULT}::test_a_start_shortly_before_or_after_the_bell_does_not_sell_a_share_that_the_exchange_has_changed",
+        ),
+    ),
+    Mutation(
         "a slow read just before the bell",
         "service/pace.py",
-        "if timedelta() < bell - now < timedelta(seconds=self._settings.reads_last):",
+        "if timedelta() < bell - now < timedelta(seconds=self._settings.call_deadline + MARGIN):",
         "if bell is None:",
         "A holdings call that hangs at 09:14:55 would keep every order of the account waiting at the open.",
         (f"{MISLED}::test_holdings_that_hang_before_the_bell_delay_no_order_at_the_bell",),

@@ -97,7 +97,7 @@ def test_a_later_read_leaves_one_story_standing():
     ("now", "resting", "nets", "before", "believed"),
     [
         (10, 0, False, None, 10),
-        (0, 10, False, None, 0),
+        (0, 10, False, None, 10),
         (0, 10, True, None, 10),
         (0, 10, False, Sellable(10, 10, 10), 10),
         (10, 10, True, Sellable(10, 10, 10), 10),

@@ -26,7 +26,7 @@ LIVE_MONDAY = Order(
     1, 2, Side.SELL, "IFBIND-EQ", OrderStatus.OPEN, 10, Decimal(848), 7,
     tag="T1", broker_order_id="2511", trading_day=MONDAY, last_send=SENT,
 )  # fmt: skip
-BEFORE = PreviousDay("IFBIND-EQ", MONDAY, 10, 0, 0, 0, 0, 0, 0, Decimal(800), confirmed=True)
+BEFORE = PreviousDay("IFBIND-EQ", MONDAY, 10, 0, 0, 0, 0, 0, 0, Decimal(800), confirmed=True, final=True)
 
 
 def morning(shares: int, sellable: int | None = None, *, sold: int = 0, follows: bool = True) -> Morning:

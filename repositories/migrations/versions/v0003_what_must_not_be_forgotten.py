@@ -11,7 +11,8 @@ COLUMNS = """
 ALTER TABLE account_days
     ADD COLUMN others integer[] NOT NULL DEFAULT '{}',
     ADD COLUMN average numeric,
-    ADD COLUMN confirmed boolean NOT NULL DEFAULT false;
+    ADD COLUMN confirmed boolean NOT NULL DEFAULT false,
+    ADD COLUMN final boolean NOT NULL DEFAULT false;
 ALTER TABLE free_shares ADD COLUMN plain integer, ADD COLUMN netted integer;
 UPDATE free_shares SET plain = sellable, netted = sellable;
 ALTER TABLE orders ADD COLUMN band_checked boolean NOT NULL DEFAULT false;

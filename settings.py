@@ -54,6 +54,7 @@ class Settings(BaseSettings):
     kotak_calls_per_second: float = Field(default=10.0, ge=0, le=100)
     egress_nat: str = ""
     kotak_order_feed: bool = True
+    record: Path | None = None
     kotak_feed_greeting: Literal["auto", "raw", "json"] = "auto"
     lease_seconds: float = Field(default=6.0, ge=0.3, le=60)
     pace: float = Field(default=1.0, gt=0, le=1)

@@ -55,6 +55,8 @@ _ENDS: tuple[tuple[str, str, CallName], ...] = (
 
 def call_of(method: str, url: str) -> CallName:
     """The call of a request; OTHER for one that is not in the table."""
-    path = urlsplit(url).path
-    found = (name for verb, end, name in _ENDS if verb == method and re.search(f"{end}$", path))
+    parts = urlsplit(url)
+    ends = [(end, name) for verb, end, name in _ENDS if verb == method]
+    # A base URL with a query of its own would swallow the path that is joined to it.
+    found = (name for text in (parts.path, parts.query) for end, name in ends if re.search(f"{end}$", text))
     return next(found, CallName.OTHER)

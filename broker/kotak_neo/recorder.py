@@ -79,8 +79,8 @@ class Recorder:
             account, exchange = waiting
             try:
                 self._write(account, exchange)
-            except Exception:  # noqa: BLE001 - a recording must not end because of what the broker sent
-                self._warn("an exchange could not be written down; further ones are tried, and failures not told again")
+            except Exception as error:  # noqa: BLE001 - a recording must not end because of what the broker sent
+                self._warn(f"an exchange could not be written down ({type(error).__name__}); others are tried")
             finally:
                 with self._lock:
                     self._held -= _size(exchange)
@@ -96,10 +96,10 @@ class Recorder:
         self._file.append(exchange.began_at.astimezone(IST).date(), json.dumps(line, ensure_ascii=False))
 
     def _warn(self, words: str) -> None:
+        """Once; never with a traceback, in which secrets may stand."""
         if not self._warned:
             self._warned = True
             log.warning("recorder: %s", words)
-        log.debug("recorder: %s", words, exc_info=True)
 
 
 class _Account:

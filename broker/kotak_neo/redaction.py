@@ -25,12 +25,15 @@ NAMES = (
     "Auth", "access_token", "accessToken", "consumerKey", "consumer_key",
 )  # fmt: skip
 _BY_NAME = frozenset(name.lower() for name in NAMES)
-_TOKENS = frozenset({"token", "sid", "rid", "hsserverid", "access_token", "accesstoken", "searchapikey"})
+_TOKENS = frozenset({"token", "sid", "rid", "hsserverid", "access_token", "accesstoken", "searchapikey", "kid"})
 _ADDRESSES = frozenset({"ip", "clientip"})
 _ALTERNATIVES = "|".join(sorted(NAMES, key=len, reverse=True))
 _IN_JSON = re.compile(
-    rf'(\\*"(?:{_ALTERNATIVES})\\*"\s*:\s*)(\\*")(?!\2).*?(?=(?<!\\)\2|\Z)', re.IGNORECASE | re.DOTALL
+    rf'(\\{{0,7}}"(?:{_ALTERNATIVES})\\{{0,7}}"\s{{0,9}}:\s{{0,9}})(\\{{0,7}}")(?!\2).*?(?=(?<!\\)\2|\Z)',
+    re.IGNORECASE | re.DOTALL,
 )
+"""With bounds: a body of backslashes alone must not keep the interpreter busy."""
+
 _IN_QUERY = re.compile(rf"((?:^|[?&;])(?:{_ALTERNATIVES})=)[^&;\s\"']+", re.IGNORECASE)
 _LOOKS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"eyJ[A-Za-z0-9_-]{8,}(?:(?:\.|%2[Ee])[A-Za-z0-9_-]*)*"), HIDDEN),
@@ -66,11 +69,13 @@ class Redaction:
     def learn_from(self, body: str) -> None:
         """Remember the tokens and identifiers of a login's answer."""
         found = _named(_parsed(body))
-        self.learn(value for name, value in found if name in _TOKENS)
+        self.learn(
+            value for name, value in found if name in _TOKENS or (name == "greetingname" and len(value) >= _LONG)
+        )
 
     def text(self, text: str, *, strict: bool = False) -> str:
         """The text without secrets. `strict`, for what should be JSON and is not: without any long run either."""
-        clean = self._by_looks(_IN_QUERY.sub(rf"\1{HIDDEN}", _IN_JSON.sub(rf"\1\2{HIDDEN}", text)))
+        clean = self._by_looks(_IN_JSON.sub(rf"\1\2{HIDDEN}", text))
         original = _parsed(text)
         if isinstance(original, dict | list):
             value = _parsed(clean)
@@ -102,6 +107,7 @@ class Redaction:
         return value
 
     def _by_looks(self, text: str) -> str:
+        text = _IN_QUERY.sub(rf"\1{HIDDEN}", text)
         for pattern, instead in _LOOKS:
             text = pattern.sub(instead, text)
         folded = text.lower()
@@ -165,7 +171,7 @@ def _views(text: str) -> Iterator[str]:
 
 
 def _unescaped(text: str) -> str:
-    return re.sub(r"\\+u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), text).replace("\\", "")
+    return re.sub(r"\\{1,7}u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), text).replace("\\", "")
 
 
 def _decoded(run: str) -> Iterator[str]:

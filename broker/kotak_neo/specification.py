@@ -134,9 +134,9 @@ SPECIFIED: Mapping[CallName, Specified] = {
         known=_words(
             "actId algId algCat algSeqNo brdLtQty brkClnt coPct defMktProV dscQtyPct dscQty exUsrInfo exCfmTm expDt"
             " expDtSsb boeSec mktProPct mktPro mfdBy minQty mktProFlg noMktProFlg optTp ordAutSt odCrt ordGenTp"
-            " ordValDt refLmtPrc rmk rptTp reqId sipInd stat stkPrc symOrdId tckSz usrId uSec classification vendorCode genDen"
-            " ordSrc genNum prcNum prcDen lotSz multiplier precision hsUpTm locId appInstlId ordModNo strategyCode"
-            " updRecvTm it"
+            " ordValDt refLmtPrc rmk rptTp reqId sipInd stat stkPrc symOrdId tckSz usrId uSec classification vendorCode"
+            " genDen ordSrc genNum prcNum prcDen lotSz multiplier precision hsUpTm locId appInstlId ordModNo"
+            " strategyCode updRecvTm it"
         ),
         empty=True,
     ),

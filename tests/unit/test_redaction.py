@@ -38,7 +38,8 @@ AROUND = st.text(st.characters(codec="utf-8"), max_size=20)
 DRESSED = st.sampled_from(LONG).flatmap(
     lambda secret: st.sampled_from(
         [secret, secret.upper(), quote(secret, safe=""), quote(quote(secret, safe="")), json.dumps(secret),
-         json.dumps(json.dumps({"a": secret})), secret.encode().hex(), "".join(f"\\u{ord(c):04X}" for c in secret)]
+         json.dumps(json.dumps({"a": secret})), secret.encode().hex(), "".join(f"\\u{ord(c):04X}" for c in secret),
+         "".join(f"%25{ord(c):02x}" for c in secret)]
     )
 )  # fmt: skip
 NAMES = st.text("abcdefghijklmnopqrstuvwxyzABC_", max_size=12)
@@ -100,9 +101,26 @@ def test_names_looks_and_addresses_hide_what_nobody_knew() -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "nasty", ["\\" * 200_000, '"token":"' * 20_000, "//a" * 100_000, "eyJ" * 100_000, "{" * 100_000]
-)
+CUT = [
+    ('{"data":{"token":"unknown-1", "sid" : "unkn', f'{{"data":{{"token":"{HIDDEN}", "sid" : "{HIDDEN}'),
+    ('{"told":"{\\"token\\":\\"unknown-1\\",\\"a\\":1}', f'{{"told":"{{\\"token\\":\\"{HIDDEN}\\",\\"a\\":1}}'),
+    ("<a href='/x?sid=unknown-1&a=1'>", f"<a href='/x?sid={HIDDEN}&a=1'>"),
+]
+
+
+@pytest.mark.parametrize(("written", "clean"), CUT)
+def test_what_is_cut_or_no_json_hides_by_name_as_well(written: str, clean: str) -> None:
+    assert redaction().text(written) == clean
+
+
+def test_of_two_members_of_one_name_both_are_hidden() -> None:
+    assert redaction().text('{"sid":"unknown-1","sid":"unknown-2"}') == f'{{"sid":"{HIDDEN}","sid":"{HIDDEN}"}}'
+
+
+NASTY = ["\\" * 200_000, '"token":"' * 20_000, "//a" * 100_000, "eyJ" * 100_000, "{" * 100_000]
+
+
+@pytest.mark.parametrize("nasty", NASTY)
 def test_no_body_keeps_the_interpreter_busy(nasty: str) -> None:
     began = time.process_time()
     redaction().text(nasty)

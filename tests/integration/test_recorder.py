@@ -10,14 +10,17 @@ import logging
 import stat
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+import psycopg
 import pytest
+from cryptography.fernet import Fernet
 from kotak_peer import Handler, Peer, answering, dropping, http
 
 from broker.kotak_neo import KotakAccount, KotakNeo, KotakSettings
@@ -25,14 +28,17 @@ from broker.kotak_neo.recorder import KEPT_OF_LONGER, LONGEST, Recorder
 from broker.kotak_neo.tap import Ended, Heard
 from broker.kotak_neo.wire import Answer, Ask
 from broker.simulator import Simulator
-from cli.wiring import open_recorder
+from cli.wiring import TenantFactory, Times, kotak_settings, open_recorder
 from domain.book import NewOrder
 from domain.clock import VirtualClock
 from domain.errors import BrokerUnavailable, NotAllowed
+from domain.market import ExchangeCalendar
 from domain.models import Credentials
 from domain.orders import Side
 from domain.tenure import Tenure
+from repositories.vault import Vault
 from settings import Settings
+from tests.supervision import Stage
 
 KEY = "ec6a746c-e44b-455e-abf2-c13352b2fc45"
 MPIN, UCC, MOBILE, TOTP_SECRET = "975318", "QX7Z9", "+919812345670", "JBSWY3DPEHPK3PXPJBSW"
@@ -347,3 +353,25 @@ def test_an_order_is_recorded_with_its_tag_and_the_judgement_of_it(tmp_path: Pat
         400,
         "nf7abc",
     )
+
+
+def test_the_service_records_an_account_also_after_its_credentials_changed(
+    stage: Stage, clock: VirtualClock, psql: psycopg.Connection, tmp_path: Path
+) -> None:
+    vault = Vault([Fernet.generate_key().decode()])
+    with Simulator(clock=clock) as simulator:
+        person = simulator.accounts[0]
+        right = Credentials(person.consumer_key, person.mobile, person.ucc, person.mpin, person.totp_secret)
+        settings = Settings(kotak_url=simulator.url, record=tmp_path / "recording", kotak_order_feed=False)
+        how = kotak_settings(settings, Times.of(settings))
+        psql.execute("INSERT INTO credentials (user_id, sealed) VALUES (1, 'none yet')")
+        with closing(TenantFactory(stage.rows.database, vault, clock, ExchangeCalendar(), settings)) as factory:
+            for credentials in (replace(right, mpin="000000"), right):
+                psql.execute("UPDATE credentials SET sealed = %s WHERE user_id = 1", (vault.seal(credentials),))
+                broker = KotakNeo(factory._account(1), Tenure(1, 1, "asha"), clock, how, lambda: None)
+                with closing(broker), suppress(BrokerUnavailable):
+                    broker.login()
+                clock.advance(61)
+    judged = [(line["account"], line["call"], line["judged"]) for line in lines_of(tmp_path / "recording")]
+    assert judged == [(1, "login", "granted"), (1, "validate", "refused"),
+                      (2, "login", "granted"), (2, "validate", "granted")]  # fmt: skip

@@ -4,15 +4,13 @@ Three ways at once: by the names under which Kotak sends secrets, by their looks
 and by their very values, plain and encoded. What still holds one after that is left out whole.
 """
 
-import base64
-import binascii
-import html
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
-from urllib.parse import quote, quote_plus, unquote, unquote_plus, urlsplit
+from urllib.parse import unquote, urlsplit
 
+from broker.kotak_neo.disguises import LONG, dresses, out_of_base64, pattern_of, views
 from domain.models import Credentials
 
 HIDDEN = "(hidden)"
@@ -43,10 +41,6 @@ _LOOKS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?<![0-9])(?<![0-9]\.)(?!127\.)(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?!\.?[0-9])"), SOME_ADDRESS),
 )
 _LONG_RUN = re.compile(r"[A-Za-z0-9_+/=.%~-]{16,}|[0-9]{6,}")
-_BASE64_RUN = re.compile(r"[A-Za-z0-9+/_-]{12,}")
-_LONG = 8
-"""Characters from which on a value is a secret wherever it stands; a shorter one only where it stands by itself."""
-
 _KEPT = 16
 
 
@@ -69,9 +63,7 @@ class Redaction:
     def learn_from(self, body: str) -> None:
         """Remember the tokens and identifiers of a login's answer."""
         found = _named(_parsed(body))
-        self.learn(
-            value for name, value in found if name in _TOKENS or (name == "greetingname" and len(value) >= _LONG)
-        )
+        self.learn(value for name, value in found if name in _TOKENS or (name == "greetingname" and len(value) >= LONG))
 
     def text(self, text: str, *, strict: bool = False) -> str:
         """The text without secrets. `strict`, for what should be JSON and is not: without any long run either."""
@@ -87,11 +79,11 @@ class Redaction:
 
     def leaks(self, text: str) -> bool:
         """Whether a secret can be read out of the text, decoded in any usual way."""
-        decoded = "\n".join(part for run in _BASE64_RUN.findall(text) for part in _decoded(run)).lower()
+        decoded = out_of_base64(text)
         if any(secret in decoded for secret in self._long):
             return True
         return any(any(secret in view.lower() for secret in self._long) or self._short.search(view)
-                   for view in _views(text))  # fmt: skip
+                   for view in views(text))  # fmt: skip
 
     def _deeply(self, value: Any) -> Any:
         """Each string by itself, whatever escapes it was written in; a number that is a secret is 0."""
@@ -118,10 +110,10 @@ class Redaction:
 
     def _compile(self) -> None:
         known = sorted({secret for secret in (*self._fixed, *self._learnt) if secret}, key=len, reverse=True)
-        dressed = sorted({form for secret in known for form in _dresses(secret)}, key=len, reverse=True)
-        self._forms = {form.lower(): re.compile(_wherever(form), re.IGNORECASE) for form in dressed}
-        self._long = [secret.lower() for secret in known if len(secret) >= _LONG]
-        short = [_wherever(secret) for secret in known if len(secret) < _LONG]
+        dressed = sorted({form for secret in known for form in dresses(secret)}, key=len, reverse=True)
+        self._forms = {form.lower(): re.compile(pattern_of(form), re.IGNORECASE) for form in dressed}
+        self._long = [secret.lower() for secret in known if len(secret) >= LONG]
+        short = [pattern_of(secret) for secret in known if len(secret) < LONG]
         self._short = re.compile("|".join(short) or r"(?!)", re.IGNORECASE)
 
 
@@ -135,52 +127,6 @@ def _secrets_in(credentials: Credentials) -> Iterator[str]:
         for part in (parts.username, parts.password):
             yield from (part or "", unquote(part or ""))
         yield from () if (parts.hostname or "").startswith(("127.", "localhost")) else (parts.hostname or "",)
-
-
-def _dresses(secret: str) -> Iterator[str]:
-    """The secret as different writers write it."""
-    yield from (secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1], html.escape(secret))
-    yield from ("".join(f"%{byte:02X}" for byte in secret.encode()), secret.replace("/", "\\/"))
-    yield from ("".join(f"\\u{ord(char):04x}" for char in secret), "".join(f"&#{ord(char)};" for char in secret))
-    if len(secret) >= _LONG:
-        yield secret.encode().hex()
-        yield secret[::-1]
-        for lead in range(3):
-            yield from _in_base64(secret.encode(), lead)
-
-
-def _in_base64(secret: bytes, lead: int) -> Iterator[str]:
-    """The characters that it is inside a longer text whose bytes before it are `lead` more than a multiple of three."""
-    first = (lead * 8 + 5) // 6
-    last = ((lead + len(secret)) * 8) // 6
-    padded = base64.b64encode(b"\0" * lead + secret).decode()[first:last]
-    yield from (padded, padded.translate(str.maketrans("+/", "-_")))
-
-
-def _wherever(form: str) -> str:
-    edges = (r"(?<![A-Za-z0-9])", r"(?![A-Za-z0-9])") if len(form) < _LONG else ("", "")
-    return f"{edges[0]}{re.escape(form)}{edges[1]}"
-
-
-def _views(text: str) -> Iterator[str]:
-    yield text
-    for decode in (unquote, unquote_plus, html.unescape, _unescaped):
-        once = decode(text)
-        if once != text:
-            yield from (once, decode(once))
-
-
-def _unescaped(text: str) -> str:
-    return re.sub(r"\\{1,7}u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), text).replace("\\", "")
-
-
-def _decoded(run: str) -> Iterator[str]:
-    standard = run.translate(str.maketrans("-_", "+/"))
-    whole = standard[: len(standard) - (len(standard) % 4 == 1)]
-    try:
-        yield base64.b64decode(whole + "=" * (-len(whole) % 4)).decode("latin-1")
-    except (binascii.Error, ValueError):
-        return
 
 
 def _parsed(text: str) -> Any:

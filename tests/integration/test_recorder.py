@@ -24,7 +24,8 @@ from cryptography.fernet import Fernet
 from kotak_peer import Handler, Peer, answering, dropping, http
 
 from broker.kotak_neo import KotakAccount, KotakNeo, KotakSettings
-from broker.kotak_neo.recorder import KEPT_OF_LONGER, LONGEST, Recorder
+from broker.kotak_neo.record_line import KEPT_OF_LONGER, LONGEST
+from broker.kotak_neo.recorder import Recorder
 from broker.kotak_neo.tap import Ended, Heard
 from broker.kotak_neo.wire import Answer, Ask
 from broker.simulator import Simulator

@@ -55,6 +55,7 @@ class Settings(BaseSettings):
     egress_nat: str = ""
     drill_code_seconds: int = Field(default=30, ge=1, le=30)
     kotak_order_feed: bool = True
+    record: Path | None = None
     kotak_feed_greeting: Literal["auto", "raw", "json"] = "auto"
     lease_seconds: float = Field(default=6.0, ge=0.3, le=60)
     pace: float = Field(default=1.0, gt=0, le=1)

@@ -151,6 +151,8 @@ def _announce(settings: Settings, database: Database, moved: DrillCalendar | Non
         typer.echo(f"Another service ({other.host} pid {other.pid}) serves already; this one waits as a spare.")
     typer.echo(f"Serving {len(enabled)} of {len(users)} users: {', '.join(enabled[:20]) or 'none enabled yet'}")
     typer.echo(f"Broker {settings.kotak_url} · database {address(database)}")
+    if settings.record is not None:
+        typer.echo(f"Every exchange with the broker is recorded, without secrets, in {settings.record}")
     if moved:
         bell, close = moved.bell.astimezone(IST), moved.close.astimezone(IST)
         typer.echo(f"Drill: the bell rings at {bell:%H:%M:%S} IST, the close is at {close:%H:%M:%S} IST.")

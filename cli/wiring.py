@@ -34,6 +34,7 @@ from settings import Settings
 
 if TYPE_CHECKING:
     from broker.kotak_neo.feed import KotakFeeds
+    from broker.kotak_neo.recorder import Recorder
 
 log = logging.getLogger("ninefifteen.wiring")
 HINTS_A_SECOND = 2.0
@@ -126,9 +127,10 @@ class TenantFactory:
         self._clock = clock
         self._calendar = calendar
         self._times = Times.of(settings)
-        self._kotak = _kotak_settings(settings, self._times)
+        self._kotak = kotak_settings(settings, self._times)
         self._instruments = InstrumentTable(InstrumentsRepository(database))
         self._tls = ssl.create_default_context()
+        self._recorder = open_recorder(settings)
         self._feeds = _feeds(settings, clock, self._tls) if settings.kotak_order_feed else None
         self._users = UsersRepository(database)
         self._nat = settings.nat
@@ -154,9 +156,11 @@ class TenantFactory:
         return TradingService(ports)
 
     def close(self) -> None:
-        """Let the order feeds go; the tenants' threads have ended by then."""
+        """Let the order feeds go and end the recording; the tenants' threads have ended by then."""
         if self._feeds is not None:
             self._feeds.close()
+        if self._recorder is not None:
+            self._recorder.close()
 
     def _feed(self, tenure: Tenure, account: KotakAccount) -> OrderFeed:
         """The account's feed leaves as its calls do; its session is tied to the address that it was begun from."""
@@ -172,8 +176,9 @@ class TenantFactory:
             known = self._accounts.get(user_id)
             if known is not None and (known.credentials, known.egress) == (credentials, egress):
                 return known
-            fresh = KotakAccount(credentials, self._kotak, self._clock, egress)
-            account = known.renewed(credentials, egress) if known is not None else fresh
+            tap = self._recorder.tap(credentials) if self._recorder is not None else None
+            fresh = KotakAccount(credentials, self._kotak, self._clock, egress, tap)
+            account = known.renewed(credentials, egress, tap) if known is not None else fresh
             self._accounts[user_id] = account
             return account
 
@@ -196,7 +201,17 @@ def _feeds(settings: Settings, clock: Clock, tls: ssl.SSLContext) -> "KotakFeeds
     return KotakFeeds(FeedSettings(Greeting(settings.kotak_feed_greeting), wakes_a_second=hints), clock, tls)
 
 
-def _kotak_settings(settings: Settings, times: Times) -> KotakSettings:
+def open_recorder(settings: Settings) -> "Recorder | None":
+    """What writes every exchange with the broker down, where the settings ask for it. Raises NotAllowed."""
+    if settings.record is None:
+        return None
+    from broker.kotak_neo.recorder import Recorder  # with all that judges and hides, which nothing else needs
+
+    return Recorder(settings.record)
+
+
+def kotak_settings(settings: Settings, times: Times) -> KotakSettings:
+    """How to speak to Kotak by these settings."""
     return KotakSettings(
         settings.kotak_url,
         call_deadline=times.trading.call_deadline,

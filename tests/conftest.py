@@ -27,6 +27,11 @@ settings.load_profile("ninefifteen")
 TEMPLATE = "migrated"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Recordings of a real broker (NINEFIFTEEN_RECORD) can be played against the simulator."""
+    parser.addoption("--recordings", metavar="DIR", help="a folder of recordings to be compared with the simulator")
+
+
 def renamed(url: str, database: str) -> str:
     """The same URL with another database."""
     parts = urlsplit(url)

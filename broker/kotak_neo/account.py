@@ -10,6 +10,7 @@ from broker.kotak_neo.attempts import Attempts
 from broker.kotak_neo.egress import Egress
 from broker.kotak_neo.session import Session
 from broker.kotak_neo.settings import KotakSettings
+from broker.kotak_neo.tap import Tap
 from broker.kotak_neo.totp import TotpCodes
 from broker.throttle import Rates
 from domain.clock import Clock
@@ -26,14 +27,21 @@ _SHORTEST_SECRET = 16
 class KotakAccount:
     """Credentials, session, rates, breaker and attempts to log in of one account. Safe to use from several threads.
 
-    Credentials and egress never change: `renewed` makes another account of them that keeps to the same rates.
+    Credentials and egress never change: `renewed` makes another account of them that keeps to the same rates. `tap`
+    hears every exchange, secrets and all; None for nobody.
     """
 
     def __init__(
-        self, credentials: Credentials, settings: KotakSettings, clock: Clock, egress: Egress | None = None
+        self,
+        credentials: Credentials,
+        settings: KotakSettings,
+        clock: Clock,
+        egress: Egress | None = None,
+        tap: Tap | None = None,
     ) -> None:
         self.credentials = credentials
         self.egress = egress or Egress(proxy=credentials.proxy_url)
+        self.tap = tap
         self.rates = Rates(settings.orders_per_second, settings.reads_per_second, settings.calls_per_second, clock)
         self.breaker = Breaker(clock, settings.pace)
         self.attempts = Attempts(clock, settings.pace)
@@ -48,9 +56,9 @@ class KotakAccount:
         self.fresh = True
         """Whether it never had a session; only then may one be taken over that an earlier process left."""
 
-    def renewed(self, credentials: Credentials, egress: Egress) -> "KotakAccount":
+    def renewed(self, credentials: Credentials, egress: Egress, tap: Tap | None = None) -> "KotakAccount":
         """The same account with other credentials or another way out: without a session, within the same rates."""
-        heir = KotakAccount(credentials, self._settings, self._clock, egress)
+        heir = KotakAccount(credentials, self._settings, self._clock, egress, tap)
         heir.rates, heir.breaker = self.rates, self.breaker
         if credentials.totp_secret == self.credentials.totp_secret:
             heir.codes = self.codes

@@ -15,6 +15,7 @@ from broker.kotak_neo.seen_address import seen_address
 from broker.kotak_neo.session import Session
 from broker.kotak_neo.settings import KotakSettings
 from broker.kotak_neo.skew import skew
+from broker.kotak_neo.tap import Heard, unanswered_by
 from broker.kotak_neo.verdicts import Verdict, unanswered, verdict
 from broker.kotak_neo.wire import Answer, Ask, NoAnswer, Wire
 from broker.retrying import Passing, Retries
@@ -204,14 +205,18 @@ class Exchange:
         return answer
 
     def _exchange(self, ask: Ask, deadline: float, send_by: float | None = None) -> Answer:
-        now = self._clock.monotonic()
+        now, began_at, tap = self._clock.monotonic(), self._clock.now(), self._account.tap
         self._tenure.beat(now)
         try:
             answer = self._wire.send(ask, Call(self._clock, self._tenure, now + deadline, send_by), self._address)
-        except NoAnswer as error:
-            if error.hung:
+        except (NoAnswer, Withheld, NotAllowed) as error:
+            if tap is not None:
+                tap.heard(unanswered_by(ask, began_at, self._clock.now(), error))
+            if isinstance(error, NoAnswer) and error.hung:
                 self._account.breaker.trip("the broker did not answer a call in time")
             raise
+        if tap is not None:
+            tap.heard(Heard(ask, began_at, self._clock.now(), answer))
         measured = skew(answer)
         self.skew = self.skew if measured is None else measured
         return replace(answer, body=self._account.hide(answer.body))

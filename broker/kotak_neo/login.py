@@ -22,6 +22,10 @@ from domain.logins import REFUSALS_ALLOWED, LoginBook, LoginOutcome
 from domain.tenure import Tenure
 from domain.wording import stopped
 
+FIRST_STEP = ("token", "sid")
+SECOND_STEP = (*FIRST_STEP, "baseUrl")
+"""What has to be in the answer to a step."""
+
 _FIRST = "consumer key, mobile number, UCC or TOTP"
 _SECOND = "MPIN"
 _HEADER_SAFE = re.compile(r"[\x21-\x7e]+")
@@ -88,26 +92,25 @@ class Login:
         asked = {"mobileNumber": credentials.mobile, "ucc": credentials.ucc, "totp": self._code}
         sent = headers.for_login(credentials.consumer_key)
         answer = self._ask(Ask("POST", self._url("login/1.0/tradeApiLogin"), sent, json=asked))
-        return self._data(answer, _FIRST, ("token", "sid"))
+        return self._data(answer, _FIRST, FIRST_STEP)
 
     def _second_step(self, view: dict[str, Any]) -> dict[str, Any]:
         credentials = self._account.credentials
         sent = headers.for_login(credentials.consumer_key, _text(view, "sid"), _text(view, "token"))
         asked = {"mpin": credentials.mpin}
         answer = self._ask(Ask("POST", self._url("login/1.0/tradeApiValidate"), sent, json=asked))
-        return self._data(answer, _SECOND, ("token", "sid", "baseUrl"))
+        return self._data(answer, _SECOND, SECOND_STEP)
 
     def _data(self, answer: Answer, part: str, needed: tuple[str, ...]) -> dict[str, Any]:
         body = parsed(answer.body)
-        data = body.get("data") if isinstance(body, dict) else None
-        if 200 <= answer.status < 300 and isinstance(data, dict) and all(_usable(data, key) for key in needed):
+        if (data := granted(answer.status, body, needed)) is not None:
             return data
         raise self._failure(answer.status, reply(body), part)
 
     def _failure(self, status: int, said: Reply | None, part: str) -> Exception:
         words = self._account.hide_all(said.text, self._code) if said is not None else "no readable answer"
         words = stopped(words or "no reason given")
-        if not _refused(status, said):
+        if not refused(status, said):
             return BrokerUnavailable(f"{self._tenure}: login failed, HTTP {status}: {words}")
         return _Refusal(f"the broker refused the login ({part}), HTTP {status}: {words}")
 
@@ -156,7 +159,14 @@ class _Refusal(Exception):
     """The broker's definite no to the credentials, in a sentence."""
 
 
-def _refused(status: int, said: Reply | None) -> bool:
+def granted(status: int, body: Any, needed: tuple[str, ...]) -> dict[str, Any] | None:
+    """The data of a step that succeeded; None for one that did not, whatever its status."""
+    data = body.get("data") if isinstance(body, dict) else None
+    good = 200 <= status < 300 and isinstance(data, dict) and all(_usable(data, key) for key in needed)
+    return data if good else None
+
+
+def refused(status: int, said: Reply | None) -> bool:
     """A definite no to the credentials; everything in passing, and every page that is not Kotak's, is none."""
     if status == 401:
         return True

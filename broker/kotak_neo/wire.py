@@ -37,6 +37,7 @@ class Answer:
     """What came back. `began` is boot-time seconds, `began_at` and `ended_at` the wall clock (UTC).
 
     `whole`: it said how long it is, and is; without, nobody can tell a whole body from one that was cut.
+    `headers` may carry secrets and are never printed.
     """
 
     status: int
@@ -47,6 +48,7 @@ class Answer:
     date: str | None = None
     retry_after: str | None = None
     whole: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 _BROKEN = (requests.RequestException, HTTPError, HTTPException, OSError, ValueError, ArithmeticError, LookupError)
@@ -133,6 +135,7 @@ def _answer(response: requests.Response, began: float, began_at: datetime, ended
         headers.get("Date"),
         headers.get("Retry-After"),
         "Content-Length" in headers or "chunked" in headers.get("Transfer-Encoding", "").lower(),
+        headers,
     )
 
 

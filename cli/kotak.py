@@ -1,0 +1,127 @@
+"""`kotak`: what a first user with an account of his own does before anything else; needs no database."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Annotated
+
+import typer
+
+from broker.kotak_neo import Egress, KotakAccount, KotakNeo
+from broker.kotak_neo.check import Overheard, Step, Walk
+from broker.kotak_neo.redaction import Redaction
+from broker.kotak_neo.specification import Mark
+from cli.options import Json
+from cli.output import note, say, write_json
+from cli.reading import address
+from cli.reading import credentials as read_credentials
+from cli.serve import require_local_broker
+from cli.wiring import Times, kotak_settings, open_recorder
+from domain.clock import SystemClock
+from domain.models import Credentials
+from domain.tenure import Tenure
+from settings import Settings, read_settings
+
+app = typer.Typer(name="kotak", help="Kotak Neo itself: does it answer as specified?", no_args_is_help=True)
+NAME = "the account"
+
+
+@app.callback()
+def _root() -> None:
+    """Kotak Neo itself: does it answer as specified?"""
+
+
+@app.command()
+def check(
+    credentials: Annotated[str, typer.Option(metavar="FILE", help="A JSON file of the plain fields; - for stdin.")],
+    egress: Annotated[
+        str | None, typer.Option(metavar="IPV4", help="The address to leave from, which the broker has to see.")
+    ] = None,
+    url: Annotated[str | None, typer.Option(help="The login host, instead of NINEFIFTEEN_KOTAK_URL.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Log in and read everything once; say what agrees with the specification. Places, changes, cancels nothing.
+
+    Exits with 0 where all that is certain agreed, else with 1.
+    """
+    settings = read_settings()
+    settings = settings if url is None else settings.model_copy(update={"kotak_url": url})
+    plain = read_credentials(credentials)
+    addresses = () if egress is None else (address(egress),)
+    require_local_broker(settings)
+    with _walk(settings, plain, Egress(addresses, settings.nat, plain.proxy_url)) as (walk, overheard):
+        clean = Redaction(plain)
+        done = []
+        for step in walk.steps():
+            clean.learn(value for one in overheard.exchanges for value in one.ask.headers.values() if len(value) > 16)
+            done.append(step)
+            if not as_json:
+                _tell(step, clean)
+    passed = all(step.passed for step in done)
+    if as_json:
+        write_json({"passed": passed, "steps": [_row(step, clean) for step in done]})
+    else:
+        _conclude(done, passed)
+    raise typer.Exit(0 if passed else 1)
+
+
+@contextmanager
+def _walk(settings: Settings, plain: Credentials, egress: Egress) -> Iterator[tuple[Walk, Overheard]]:
+    clock, tenure = SystemClock(), Tenure(0, 1, NAME)
+    how = kotak_settings(settings, Times.of(settings))
+    recorder = open_recorder(settings)
+    overheard = Overheard(recorder.tap(plain) if recorder is not None else None)
+    account = KotakAccount(plain, how, clock, egress, overheard)
+    try:
+        with closing(KotakNeo(account, tenure, clock, how, lambda: None)) as client:
+            yield Walk(client, overheard), overheard
+    finally:
+        if recorder is not None:
+            recorder.close()
+            note(f"Recorded without secrets in {settings.record}; look at it before you show it to anybody.")
+
+
+def _tell(step: Step, clean: Redaction) -> None:
+    row = _row(step, clean)
+    counts = ", ".join(f"{mark} {held} of {held + len(_differing(row, mark))}" for mark, held in _held(step).items())
+    say(f"{step.call:12} {'matched' if step.passed else 'DIFFERS':8} {clean.text(step.read) or 'not read'}; {counts}")
+    if step.failure:
+        say(f"    {'failed':8} {row['failure']}")
+    for mark in Mark:
+        for text in _differing(row, mark):
+            say(f"    {mark:8} {text}")
+    for text in step.comparison.new:
+        say(f"    {'new':8} {clean.text(text)}")
+    if step.comparison.note:
+        say(f"    {'note':8} {step.comparison.note}")
+
+
+def _conclude(done: list[Step], passed: bool) -> None:
+    wrong = [step.call for step in done if not step.passed]
+    unsure = sum(len(step.differing(mark)) for step in done for mark in (Mark.LIKELY, Mark.GUESS))
+    verdict = "All that is certain matched" if passed else f"Not as specified: {', '.join(wrong)}"
+    say(f"{verdict}; {unsure} of the less certain statements did not. Nothing was placed, changed or cancelled.")
+
+
+def _row(step: Step, clean: Redaction) -> dict[str, object]:
+    return {
+        "call": str(step.call),
+        "passed": step.passed,
+        "read": clean.text(step.read),
+        "failure": clean.text(step.failure.removeprefix(f"{NAME}#1: ")),
+        "held": {str(mark): held for mark, held in _held(step).items()},
+        "differing": {str(mark): [clean.text(text) for text in step.differing(mark)] for mark in Mark},
+        "new": [clean.text(text) for text in step.comparison.new],
+        "note": step.comparison.note,
+    }
+
+
+def _held(step: Step) -> dict[Mark, int]:
+    used = {one.mark for one in step.comparison.findings}
+    return {mark: step.held(mark) for mark in Mark if mark in used}
+
+
+def _differing(row: dict[str, object], mark: Mark) -> list[str]:
+    differing = row["differing"]
+    assert isinstance(differing, dict)
+    found: list[str] = differing[str(mark)]
+    return found

@@ -49,6 +49,8 @@ class Settings(BaseSettings):
     kotak_absent_reads: int = Field(default=2, ge=2, le=10)
     kotak_sellable_nets_orders: bool = False
     kotak_busy_is_unsent: bool = True
+    paper_prices: str = "walk:915"
+    paper_instruments: Path | None = None
     lease_seconds: float = Field(default=6.0, ge=0.3, le=60)
     pace: float = Field(default=1.0, gt=0, le=1)
     pool_size: int = Field(default=10, ge=2, le=100)

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from broker.kotak_neo import KotakAccount, KotakNeo, KotakSettings
 from domain.clock import Clock
@@ -20,12 +21,16 @@ from repositories.embedded import open_embedded
 from repositories.instruments import InstrumentsRepository
 from repositories.market_days import MarketDaysRepository
 from repositories.schema import require_current, schema_status, upgrade
+from repositories.users import UsersRepository
 from repositories.vault import Vault, load_keys
 from service.ports import InstrumentTable, Ports
 from service.settings import TradingSettings
 from service.trading_service import TradingService
 from service.waypoints import Unwatched, Waypoints
 from settings import Settings
+
+if TYPE_CHECKING:
+    from cli.papers import Papers
 
 log = logging.getLogger("ninefifteen.wiring")
 
@@ -120,22 +125,40 @@ class TenantFactory:
         self._tls = ssl.create_default_context()
         self._accounts: dict[int, tuple[Credentials, KotakAccount]] = {}
         self._lock = threading.Lock()
+        self._settings = settings
+        self._papers: Papers | None = None
+
+    @property
+    def papers(self) -> "Papers":
+        """The paper accounts, put together when the first one is served. Raises BadInput for prices without sense."""
+        from cli.papers import Papers  # the simulator, which real accounts do not need
+
+        with self._lock:
+            if self._papers is None:
+                how = (self._settings, self._times.trading.call_deadline, self._instruments, self._real)
+                self._papers = Papers(self._database, self._clock, self._calendar, *how)
+            return self._papers
 
     def __call__(self, tenure: Tenure) -> TradingService:
         """The service of one tenure. Raises BadInput where its credentials are missing or cannot be opened."""
-        account = self._account(tenure.user_id)
-        broker = KotakNeo(account, tenure, self._clock, self._kotak, self._database.require_idle, self._tls)
+        paper = UsersRepository(self._database).get(tenure.user_id).paper
         ports = Ports(
             tenure,
-            broker,
+            self.papers.broker(tenure) if paper else self._real(tenure.user_id, tenure)[1],
             self._database,
             self._clock,
             self._calendar,
-            self._instruments,
+            self.papers.instruments if paper else self._instruments,
             self._times.trading,
             self._waypoints,
         )
         return TradingService(ports)
+
+    def _real(self, user_id: int, tenure: Tenure) -> tuple[KotakAccount, KotakNeo]:
+        """A user's account, and a client of it for the thread of a tenure."""
+        account = self._account(user_id)
+        guard = self._database.require_idle
+        return account, KotakNeo(account, tenure, self._clock, self._kotak, guard, self._tls)
 
     def _account(self, user_id: int) -> KotakAccount:
         credentials = self._credentials.read(user_id)

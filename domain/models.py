@@ -13,6 +13,8 @@ class BrokerName(StrEnum):
     """The brokers we speak to."""
 
     KOTAK_NEO = "kotak_neo"
+    PAPER = "paper"
+    """No broker: the simulator's exchange in process, with money that is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,11 @@ class User:
     revision: int
     exit_rule: Mapping[str, object]
     owner_policy: str = OwnerPolicy.RESPECT
+
+    @property
+    def paper(self) -> bool:
+        """Whether it trades on paper: nothing of it may be counted with money."""
+        return self.broker == BrokerName.PAPER
 
 
 @dataclass(frozen=True, slots=True)

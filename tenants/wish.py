@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from domain.models import User
 from domain.tenancy import TenantState
 
 
@@ -14,6 +15,12 @@ class Wish:
     revision: int
     row: object
     refusal: str | None = None
+
+    @property
+    def title(self) -> str:
+        """The name as logs and the journal show it: a paper account says that it is one."""
+        paper = isinstance(self.row, User) and self.row.paper
+        return f"{self.name}(paper)" if paper else self.name
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,7 +121,8 @@ class PaperBroker:
         return self._market.instruments()
 
     def close(self) -> None:
-        """There are no connections."""
+        """Let connections go, where the market has any."""
+        self._market.close()
 
 
 def _whose(number: str, act: Callable[[Order, Pit, PaperFault | None], None]) -> Act:

@@ -33,6 +33,9 @@ class Market(Protocol):
     def quotes(self, tokens: Sequence[str], now: datetime) -> tuple[Quote, ...]:
         """Last prices, without those of tokens that nobody knows."""
 
+    def close(self) -> None:
+        """Let connections go."""
+
 
 class FileMarket:
     """Instruments of one file; prices that are known beforehand. Shared by every paper account of the process."""
@@ -65,6 +68,9 @@ class FileMarket:
         """Last prices of those tokens that have one."""
         lines = [self._by_token[token] for token in tokens if token in self._by_token]
         return tuple(quote for line in lines if (quote := self._quote(line, now)) is not None)
+
+    def close(self) -> None:
+        """There are none."""
 
     def _quote(self, line: Instrument, now: datetime) -> Quote | None:
         last = self._prices.path(line, now, now).last

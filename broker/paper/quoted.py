@@ -93,8 +93,9 @@ class QuoteBoard:
 class QuotedMarket:
     """The market as one real account sees it; `ask` reads its quotes for this tenant's thread."""
 
-    def __init__(self, board: QuoteBoard, ask: Ask, lines: Lines, name: str) -> None:
+    def __init__(self, board: QuoteBoard, ask: Ask, lines: Lines, name: str, release: Callable[[], None]) -> None:
         self.words = f"quotes of {name}"
+        self._release = release
         self._board = board
         self._ask = ask
         self._lines = lines
@@ -126,6 +127,10 @@ class QuotedMarket:
         """The real account's quotes. Raises BrokerUnavailable."""
         del now
         return tuple(self._ask(tokens))
+
+    def close(self) -> None:
+        """Let the connections of this thread go."""
+        self._release()
 
 
 def unserved(name: str) -> BrokerUnavailable:

@@ -1,13 +1,12 @@
 """A trading day on paper: the same rows, the same service, the same broker protocol; prices from a script."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from tests.world import BELL, CLOSE, PaperTenant, World
+from tests.world import PaperTenant, World
 
 Scripted = Callable[..., PaperTenant]
 

@@ -80,8 +80,9 @@ class PaperDesk:
         detail = {"symbol": symbol, "quantity": quantity, "average_price": price}
         if quantity:
             self._do(user_id, HOLD, {"symbol": symbol, "quantity": quantity, "price": price}, "PAPER_HOLDING", detail)
-        elif self._do(user_id, RELEASE, {"symbol": symbol}, "PAPER_HOLDING", detail) is None:
-            raise BadInput(f"The paper account holds no {symbol}; nothing was written.")
+        else:
+            nothing = f"The paper account holds no {symbol}; nothing was written."
+            self._do(user_id, RELEASE, {"symbol": symbol}, "PAPER_HOLDING", detail, nothing)
 
     def fault(self, user_id: int, wanted: Wanted) -> int:
         """Have something go wrong; the fault's number."""
@@ -92,14 +93,25 @@ class PaperDesk:
         self._do(user_id, CLEAR, {}, "PAPER_FAULTS_CLEARED", {})
 
     def _do(
-        self, user_id: int, statement: TextClause, values: Mapping[str, Any], event: str, detail: Mapping[str, Any]
+        self,
+        user_id: int,
+        statement: TextClause,
+        values: Mapping[str, Any],
+        event: str,
+        detail: Mapping[str, Any],
+        nothing: str = "",
     ) -> Any:
-        """One change under the account's lock, so that it never comes between a broker's call and its rows."""
+        """One change under the account's lock, so that it never comes between a broker's call and its rows.
+
+        Raises BadInput with the sentence `nothing`, where there is one, if nothing was changed.
+        """
         try:
             with self._database.as_operator(self._by) as session:
                 if session.execute(LOCK, {"user_id": user_id}).first() is None:
                     raise BadInput(_no_account(user_id))
                 result = session.execute(statement, {**values, "user_id": user_id}).scalars().first()
+                if result is None and nothing:
+                    raise BadInput(nothing)
                 journal = JournalRepository(partial(self._database.as_operator, self._by))
                 journal.write([Entry(event, user_id, detail=detail)])
         except ConstraintBroken as error:

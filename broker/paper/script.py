@@ -5,8 +5,8 @@
     +90,IFBIND-EQ,805.05,40
     2026-11-25T14:00:00+05:30,RELIANCE-EQ,2300,
 
-`when` is a time in India, on every day; or seconds after each opening; or one moment with its zone. `liquidity` is the
-shares on offer at that moment; where it is empty any number is, until the next line.
+`when` is a time in India, on every trading day; or seconds after each opening; or one moment with its zone.
+`liquidity` is the shares on offer at that moment; where it is empty any number is, until the next line.
 """
 
 import csv
@@ -82,7 +82,7 @@ def read_script(path: File, calendar: Calendar) -> ScriptedPrices:
     for number, row in enumerate(rows, start=2):
         try:
             lines.append(_line(row))
-        except (ValueError, InvalidOperation) as error:
+        except (ValueError, OverflowError, InvalidOperation) as error:
             words = ",".join(str(value) for value in row.values())
             raise BadInput(f"Line {number} of the price script {path} makes no sense: {words[:80]}") from error
     return ScriptedPrices(lines, calendar, path.name)
@@ -115,6 +115,6 @@ def _when(text: str) -> When:
 def _moment(when: When, day: date, bell: datetime | None) -> datetime | None:
     if isinstance(when, datetime):
         return when
-    if isinstance(when, timedelta):
-        return None if bell is None else bell + when
-    return datetime.combine(day, when, IST)
+    if bell is None:
+        return None
+    return bell + when if isinstance(when, timedelta) else datetime.combine(day, when, IST)

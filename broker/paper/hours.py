@@ -20,6 +20,12 @@ def trading_day(session: market.Session) -> TradingDay | None:
     return TradingDay(session.bell, session.close, auction)
 
 
+def entry_of(moment: datetime) -> TradingDay:
+    """The moment at which an order was received, as hours of its own: it was judged by the hours of that time, and a
+    calendar that was corrected since, or a drill that begins anew, does not judge it once more."""
+    return TradingDay(moment, moment + timedelta(microseconds=1))
+
+
 def trading_hours(*days: TradingDay | None) -> TradingHours:
     """The hours in which orders can trade; closed where there are none."""
     return TradingHours(tuple(dict.fromkeys(day for day in days if day is not None)) or (NEVER,))

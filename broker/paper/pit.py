@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
-from broker.paper.hours import trading_day, trading_hours
+from broker.paper.hours import entry_of, trading_day, trading_hours
 from broker.paper.lines import traded, unlisted
 from broker.paper.market import Market
 from broker.paper.prices import Path, Tick
@@ -58,8 +58,9 @@ class Pit:
         self._floor = Floor(self._exchange, self._ledger, books)
         self.desk = OrderDesk(self._agenda, self._floor, books, _settings(account))
         days = [trading_day(calendar.session(moment)) for moment in (self._since, self.moment)]
-        self.desk.hours = trading_hours(*days)
         self._day = days[0]
+        self._hours = trading_hours(*days)
+        self.desk.hours = trading_hours(*days, *(entry_of(order.entered_at) for order in rows.orders))
         self._over: list[Order] = []
         self._restore()
         self._settle()
@@ -86,7 +87,8 @@ class Pit:
         """Receive an order in a symbol that was wanted; `verdict` is a refusal on command, `hidden` in seconds."""
         ticket = Ticket(LETTERS[order.side], self._kind(order.symbol), order.quantity, order.price, order.tag)
         short = self._shortage(order.price * order.quantity) if order.side is OurSide.BUY else None
-        placed = self.desk.place(self._holder, ticket, self.moment, verdict or short, hidden)
+        verdict = verdict or self._hours.objection(self.moment) or short
+        placed = self.desk.place(self._holder, ticket, self.moment, verdict, hidden)
         self.settle()
         return placed
 

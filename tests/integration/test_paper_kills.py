@@ -14,6 +14,7 @@ from broker.paper import Conversation, PaperBroker, PaperLine
 from broker.paper.store import Page
 from domain.book import NewOrder
 from domain.errors import DatabaseUnavailable, TenureLost
+from domain.market import DrillCalendar
 from domain.orders import Side
 from domain.outcomes import Accepted, NotSent, Outcome, Unknown
 from repositories.paper import PaperRepository
@@ -94,6 +95,22 @@ def test_a_kill_in_the_middle_of_an_order_on_its_way_leaves_it_on_its_way(paper:
     paper.world.clock.advance(16)
     paper.restart()
     assert [row.state for row in paper.service.ports.broker.order_book().rows] == ["open"]
+
+
+def test_an_order_on_its_way_is_not_judged_anew_by_another_calendar(paper: PaperTenant) -> None:
+    """As when a drill is started once more, or a row of market_days is corrected."""
+    clock = paper.world.clock
+    assert isinstance(send(paper, sell("A1")), Accepted)
+    paper.world.calendar = DrillCalendar(clock.now() + timedelta(seconds=10), clock.now() + timedelta(hours=1))
+    paper.restart()
+    clock.advance(1)
+    assert isinstance(send(paper, sell("A2")), Accepted)
+    clock.advance(1)
+    rows = paper.service.ports.broker.order_book().rows
+    assert [(row.state, row.text) for row in rows] == [
+        ("open", ""),
+        ("rejected", "RMS:Rule: Market is not open yet for segment nse_cm"),
+    ]
 
 
 @pytest.mark.parametrize(("after", "there"), [(False, 0), (True, 1)])

@@ -71,7 +71,7 @@ def paper(scripted: Scripted) -> PaperTenant:
 
 
 def test_what_was_accepted_outlives_the_process_and_fills_at_its_own_moment(scripted: Scripted) -> None:
-    paper = scripted(QUIET, "+3600,IFBIND-EQ,850,")
+    paper = scripted(QUIET, "+3600,IFBIND-EQ,850,", "+7200,IFBIND-EQ,790,")
     number = paper.holds("IFBIND-EQ", 10)
     paper.at_the_bell()
     paper.restart()

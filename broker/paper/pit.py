@@ -13,6 +13,7 @@ from broker.paper.hours import entry_of, trading_day, trading_hours
 from broker.paper.lines import traded, unlisted
 from broker.paper.market import Market
 from broker.paper.prices import Path, Tick
+from broker.paper.reckoning import holdings_of, shortage, spent, trades_of
 from broker.paper.rows import LETTERS, order_of, row_of
 from broker.simulator.accounts import Account
 from broker.simulator.agenda import Agenda
@@ -30,7 +31,7 @@ from broker.simulator.settings import Settings
 from domain.book import Instrument, NewOrder, PriceChange
 from domain.market import Calendar
 from domain.orders import Side as OurSide
-from domain.paper import PaperAccount, PaperBook, PaperHolding, PaperNews, PaperOrder, PaperTrade
+from domain.paper import PaperAccount, PaperBook, PaperNews
 
 KEEP_AFTER = 60.0
 """Seconds after which a page is written though nothing happened, so that the next one has little to catch up with."""
@@ -86,7 +87,7 @@ class Pit:
     def place(self, order: NewOrder, verdict: str | None, hidden: float) -> Order:
         """Receive an order in a symbol that was wanted; `verdict` is a refusal on command, `hidden` in seconds."""
         ticket = Ticket(LETTERS[order.side], self._kind(order.symbol), order.quantity, order.price, order.tag)
-        short = self._shortage(order.price * order.quantity) if order.side is OurSide.BUY else None
+        short = self._short(order.price * order.quantity) if order.side is OurSide.BUY else None
         verdict = verdict or self._hours.objection(self.moment) or short
         placed = self.desk.place(self._holder, ticket, self.moment, verdict, hidden)
         self.settle()
@@ -95,7 +96,7 @@ class Pit:
     def modify(self, order: Order, change: PriceChange, verdict: str | None) -> None:
         """Receive another price for a live order."""
         more = change.price * (change.quantity - order.filled) - order.price * order.remaining
-        short = self._shortage(more) if order.ticket.side is Side.BUY else None
+        short = self._short(more) if order.ticket.side is Side.BUY else None
         self.desk.modify(order, Terms(change.price, change.quantity), self.moment, verdict or short)
         self.settle()
 
@@ -108,18 +109,6 @@ class Pit:
         """The live order of that number."""
         return self.book.live.get(number)
 
-    def _shortage(self, more: Decimal) -> str | None:
-        """Why a buy cannot block so many rupees more, in the broker's words; None when it can."""
-        buys = (order for order in self.book.live.values() if order.ticket.side is Side.BUY)
-        blocked = sum((order.price * order.remaining for order in buys), Decimal(0))
-        left = self._account.cash - self._spent() - blocked
-        if more <= left:
-            return None
-        return (
-            f"RMS:Margin Exceeds,Cash Available:{left:.2f},Additional margin required:{more - left:.2f} "
-            f"for entity account-{self._holder.ucc} across exchange across segment across product "
-        )
-
     def news(self) -> PaperNews | None:
         """What has to be written; None where nothing happened that the next page would not find by itself."""
         day = ist_date(self.moment)
@@ -127,12 +116,19 @@ class Pit:
         ended = [row_of(order, ist_date(order.entered)) for order in self._over]
         present = [row_of(order, day) for order in self.book.orders.values()]
         changed = tuple(row for row in (*ended, *present) if row != before.get(row.number))
-        trades = tuple(self._new_trades(before))
-        holdings = self._holdings() if self._over or self._account.day not in (None, day) else None
-        account = replace(self._account, cash=self._account.cash - self._spent(), day=day, settled_at=self.moment)
+        trades = tuple(trades_of(self._ledger.fills, before))
+        holdings = holdings_of(self.book) if self._over or self._account.day not in (None, day) else None
+        account = replace(self._account, cash=self._cash, day=day, settled_at=self.moment)
         news = PaperNews(account, changed, trades, holdings)
         old = self._account.settled_at is None or (self.moment - self._since).total_seconds() >= KEEP_AFTER
         return news if old or changed or trades or holdings is not None else None
+
+    @property
+    def _cash(self) -> Decimal:
+        return self._account.cash - spent(self._ledger.fills)
+
+    def _short(self, more: Decimal) -> str | None:
+        return shortage(self.book, self._cash, more)
 
     def _restore(self) -> None:
         for held in self._rows.holdings:
@@ -198,28 +194,15 @@ class Pit:
                 market.move(present, None)
 
     def _path(self, symbol: str) -> Path:
-        return self._market.path(self._listed[symbol], self._since, self.moment)
+        """All that the price did, where an order could have met it; else where it stands."""
+        path = self._market.path(self._listed[symbol], self._since, self.moment)
+        watched = symbol in self.live_symbols or self._kind(symbol).auctioned
+        return path if watched else Path(path.last)
 
     def _kind(self, symbol: str) -> Traded:
         if symbol not in self._kinds:
             self._kinds[symbol] = traded(self._listed.get(symbol) or unlisted(symbol))
         return self._kinds[symbol]
-
-    def _spent(self) -> Decimal:
-        """Rupees that the new trades took; negative when they brought more."""
-        signed = ((1 if f.order.ticket.side is Side.BUY else -1) * f.quantity * f.price for f in self._ledger.fills)
-        return sum(signed, Decimal(0))
-
-    def _new_trades(self, before: dict[str, PaperOrder]) -> Iterable[PaperTrade]:
-        filled = {number: row.filled for number, row in before.items()}
-        for fill in self._ledger.fills:
-            number = fill.order.number
-            filled[number] = filled.get(number, 0) + fill.quantity
-            yield PaperTrade(number, filled[number], fill.quantity, fill.price, fill.moment)
-
-    def _holdings(self) -> tuple[PaperHolding, ...]:
-        held = self.book.portfolio.holdings
-        return tuple(PaperHolding(symbol, one.quantity, one.average) for symbol, one in held.items())
 
 
 def _settings(account: PaperAccount) -> Settings:

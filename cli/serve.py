@@ -155,7 +155,9 @@ def _announce(settings: Settings, database: Database, moved: DrillCalendar | Non
     for other in filter(lambda row: row.alive, StandingRepository(database).supervisors()):
         typer.echo(f"Another service ({other.host} pid {other.pid}) serves already; this one waits as a spare.")
     typer.echo(f"Serving {len(enabled)} of {len(users)} users: {', '.join(enabled[:20]) or 'none enabled yet'}")
-    typer.echo(f"Broker {settings.kotak_url} · database {address(database)}")
+    paper = bool(enabled) and all(user.paper for user in users if user.enabled)
+    broker = "No broker: every enabled account is on paper" if paper else f"Broker {settings.kotak_url}"
+    typer.echo(f"{broker} · database {address(database)}")
     if moved:
         bell, close = moved.bell.astimezone(IST), moved.close.astimezone(IST)
         typer.echo(f"Drill: the bell rings at {bell:%H:%M:%S} IST, the close is at {close:%H:%M:%S} IST.")

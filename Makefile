@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo prove test check lint format docs bench mutants clean
+.PHONY: help demo prove test check lint format docs fuzz bench mutants clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/'
@@ -39,6 +39,9 @@ format: $(READY) ## rewrite the code in the house format
 
 docs: $(READY) ## rewrite the documents that are made from the code
 	$(BIN)/python run.py documents
+
+fuzz: $(READY) ## 50,000 bent, cut and mislabelled answers of the broker; a quarter of an hour
+	$(BIN)/python -m pytest --hypothesis-profile=fuzz --hypothesis-show-statistics tests/integration/test_kotak_fuzz.py
 
 bench: $(READY) ## the opening bell against the floor, printed, never asserted
 	$(BIN)/python benchmarks/bell.py

@@ -3,8 +3,9 @@
 import os
 from collections.abc import Mapping
 from difflib import get_close_matches
+from ipaddress import IPv4Address
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import platformdirs
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -51,6 +52,12 @@ class Settings(BaseSettings):
     kotak_busy_is_unsent: bool = True
     paper_prices: str = "walk:915"
     paper_instruments: Path | None = None
+    kotak_literal_bar: bool = True
+    kotak_calls_per_second: float = Field(default=10.0, ge=0, le=100)
+    egress_nat: str = ""
+    drill_code_seconds: int = Field(default=30, ge=1, le=30)
+    kotak_order_feed: bool = True
+    kotak_feed_greeting: Literal["auto", "raw", "json"] = "auto"
     lease_seconds: float = Field(default=6.0, ge=0.3, le=60)
     pace: float = Field(default=1.0, gt=0, le=1)
     pool_size: int = Field(default=10, ge=2, le=100)
@@ -59,6 +66,17 @@ class Settings(BaseSettings):
     @classmethod
     def _in_capitals(cls, level: object) -> object:
         return level.strip().upper() if isinstance(level, str) else level
+
+    @field_validator("egress_nat")
+    @classmethod
+    def _pairs_of_addresses(cls, written: str) -> str:
+        nat_of(written)
+        return written
+
+    @property
+    def nat(self) -> Mapping[str, str]:
+        """For public addresses that are not this machine's own: which of its own to bind to come out of them."""
+        return nat_of(self.egress_nat)
 
     @property
     def data_folder(self) -> Path:
@@ -74,6 +92,14 @@ class Settings(BaseSettings):
     def logs(self) -> Path:
         """Where the log files are written."""
         return self.log_dir or self.home / "logs"
+
+
+def nat_of(written: str) -> Mapping[str, str]:
+    """PUBLIC=PRIVATE pairs of IPv4 addresses, separated by commas. Raises ValueError."""
+    pairs = [pair.split("=") for pair in written.split(",") if pair.strip()]
+    if not all(len(pair) == 2 for pair in pairs):
+        raise ValueError("write PUBLIC=PRIVATE pairs of IPv4 addresses, separated by commas")
+    return {str(IPv4Address(public.strip())): str(IPv4Address(private.strip())) for public, private in pairs}
 
 
 def read_settings() -> Settings:

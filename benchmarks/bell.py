@@ -3,6 +3,9 @@
     floor    the same orders by bare threads with `requests`, no database
     ours     the service itself: from the bell until the last answer is committed
 
+Beside it: what waiting and quiet cycles cost, the client's calls beside bare `requests` and Kotak's own SDK, and the
+simulator's own limit.
+
 Exits with 1 when a position does not end with exactly one live sell at the broker.
 """
 
@@ -16,8 +19,11 @@ from typing import TypeVar
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks.calls import measure_calls
 from benchmarks.cycles import measure_cycles
+from benchmarks.feed import measure_fills
 from benchmarks.floor import run_floor
+from benchmarks.limit import measure_limits
 from benchmarks.machine import facts, pinned
 from benchmarks.options import Options, parse
 from benchmarks.ours import Bells, TooLate
@@ -33,6 +39,10 @@ RATE = 5.0
 LIMITED_USERS = 20
 LIMITED_POSITIONS = 20
 """Four seconds' worth at that rate."""
+CALLS = 200
+LIMIT_SECONDS = 3.0
+FED_USERS = 20
+FILLS = 60
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,6 +72,17 @@ def _measure(results: Results, folder: Path, server: Rows) -> None:
         results.cycles += measure_cycles(folder, server)
     if options.wants("waiting"):
         _wait(results, folder, server)
+    if options.wants("calls"):
+        _say("calls of the client")
+        results.calls += measure_calls(folder, CALLS, options.repeats)
+    if options.wants("limit"):
+        _say("the simulator's limit")
+        results.limits += measure_limits(folder, LIMIT_SECONDS)
+    if options.wants("feed"):
+        _say("fills with and without the order feed")
+        for fed in (True, False):
+            users = min(options.users, FED_USERS)
+            results.fills.append(measure_fills(folder, server, users, FILLS, options.latency, fed))
 
 
 def _in_time(run: Callable[[], Run]) -> Run:

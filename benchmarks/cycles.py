@@ -65,7 +65,9 @@ def _factory(folder: Path, rows: Rows, broker: Peer, database: Database) -> Tena
     clock = SystemClock()
     now = clock.now()
     calendar = DrillCalendar(now - timedelta(seconds=1), now + timedelta(hours=1))
-    settings = settings_for(folder, broker.url, 0.0).model_copy(update={"reads_per_second": 0.0})
+    settings = settings_for(folder, broker.url, 0.0).model_copy(
+        update={"reads_per_second": 0.0, "kotak_order_feed": False}
+    )
     return TenantFactory(database, rows.vault, clock, calendar, settings)
 
 

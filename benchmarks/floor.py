@@ -21,7 +21,7 @@ from domain.tenure import Tenure
 LOGINS = 10
 PLACE = "quick/order/rule/ms/place"
 FORM = {
-    "am": "NO", "dq": "0", "es": "nse_cm", "mp": "0", "pc": "CNC", "pf": "N", "pr": TARGET, "pt": "L",
+    "am": "NO", "dq": "0", "es": "nse_cm", "mp": "0", "pc": "CNC", "pr": TARGET, "pt": "L",
     "qt": str(SHARES), "rt": "DAY", "tp": "0", "tt": "S", "os": "NEOTRADEAPI",
 }  # fmt: skip
 
@@ -30,30 +30,45 @@ class Sender:
     """One account, logged in, with a connection that is open."""
 
     def __init__(self, peer: Peer, account: Account) -> None:
-        self._account = account
+        self.account = account
+        self.token = self.sid = ""
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.headers.update({"Authorization": account.consumer_key, "neo-fin-key": "neotradeapi"})
-        self._address = f"{self._log_in(peer)}/{PLACE}"
+        self._url = self._log_in(peer)
 
     def send_all(self, traded: Sequence[str]) -> None:
         """One order for each symbol, one after the other."""
         for number, symbol in enumerate(traded):
-            form = {"jData": json.dumps({**FORM, "ts": symbol, "ig": f"F{self._account.ucc}N{number}"})}
-            answer = self._session.post(self._address, data=form, timeout=PATIENCE).json()
+            answer = self.post(PLACE, json.dumps({**FORM, "ts": symbol, "ig": f"F{self.account.ucc}N{number}"}))
             assert answer["stat"] == "Ok", answer
+
+    @property
+    def headers(self) -> str:
+        """What a request of this account says of itself, as lines of HTTP."""
+        known = {"Host": "localhost", "Auth": self.token, "Sid": self.sid, "Authorization": self.account.consumer_key}
+        return "".join(f"{name}: {value}\r\n" for name, value in known.items())
+
+    def post(self, path: str, words: str) -> Any:
+        """The answer to a form with jData."""
+        return self._session.post(f"{self._url}/{path}", data={"jData": words}, timeout=PATIENCE).json()
+
+    def get(self, path: str) -> Any:
+        """The answer to a read."""
+        return self._session.get(f"{self._url}/{path}", timeout=PATIENCE).json()
 
     def close(self) -> None:
         """Let the connection go."""
         self._session.close()
 
     def _log_in(self, peer: Peer) -> str:
-        account = self._account
+        account = self.account
         code = TotpCodes(account.totp_secret).next(SystemClock(), Tenure(0, 0, "floor"))
         view = self._ask(peer, "tradeApiLogin", {"mobileNumber": account.mobile, "ucc": account.ucc, "totp": code})
         self._session.headers.update({"Auth": view["token"], "sid": view["sid"]})
         trade = self._ask(peer, "tradeApiValidate", {"mpin": account.mpin})
-        self._session.headers.update({"Auth": trade["token"], "Sid": trade["sid"]})
+        self.token, self.sid = trade["token"], trade["sid"]
+        self._session.headers.update({"Auth": self.token, "Sid": self.sid})
         return str(trade["baseUrl"])
 
     def _ask(self, peer: Peer, step: str, asked: dict[str, str]) -> dict[str, Any]:

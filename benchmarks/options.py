@@ -31,7 +31,7 @@ class Options:
         return self.only in (None, part)
 
 
-PARTS = ("bell", "rate", "cycles", "waiting")
+PARTS = ("bell", "rate", "cycles", "waiting", "feed", "calls", "limit")
 
 
 def parse(arguments: Sequence[str] | None = None) -> Options:

@@ -26,6 +26,7 @@ class Peer:
     url: str
     accounts: tuple[Account, ...]
     positions: int
+    pid: int
 
     def ledger(self) -> dict[str, Any]:
         """What really happened there."""
@@ -65,4 +66,4 @@ def _announced(process: "subprocess.Popen[str]", positions: int) -> Peer:
     if not line:
         raise SystemExit("The simulator did not start; see its message above.")
     said = json.loads(line)
-    return Peer(said["url"], tuple(Account(**account) for account in said["accounts"]), positions)
+    return Peer(said["url"], tuple(Account(**account) for account in said["accounts"]), positions, process.pid)

@@ -9,8 +9,11 @@ from statistics import median
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.calls import NO_SDK, SDK, Called
 from benchmarks.cycles import Cycle
+from benchmarks.feed import Fills
 from benchmarks.floor import Floor
+from benchmarks.limit import Limit
 from benchmarks.options import Options
 from benchmarks.ours import Bell
 from benchmarks.waiting import Waiting
@@ -57,6 +60,9 @@ class Results:
     limited: list[Limited] = field(default_factory=list)
     cycles: list[Cycle] = field(default_factory=list)
     waiting: list[Waiting] = field(default_factory=list)
+    calls: list[Called] = field(default_factory=list)
+    limits: list[Limit] = field(default_factory=list)
+    fills: list[Fills] = field(default_factory=list)
 
     @property
     def faults(self) -> list[str]:
@@ -80,11 +86,21 @@ def print_tables(results: Results) -> None:
     console = Console(width=WIDTH, highlight=False)
     for name, fact in results.facts.items():
         console.print(f"{name:12} {fact}")
-    for table in (_bells(results), _rates(results), _cycles(results), _waits(results)):
+    for table in (
+        _bells(results),
+        _rates(results),
+        _cycles(results),
+        _waits(results),
+        _fills(results),
+        _calls(results),
+        _limits(results),
+    ):
         if table.row_count:
             console.print()
             console.print(table)
     console.print()
+    if results.calls and not any(one.by == SDK for one in results.calls):
+        console.print(NO_SDK)
     for fault in results.faults[:10]:
         console.print(f"WRONG: {fault}")
     if not results.faults and (results.pairs or results.limited):
@@ -152,6 +168,28 @@ def _waits(results: Results) -> Table:
             f"{wait.percent_of_a_core:.1f}",
             f"{wait.seconds_to_start:.1f}",
         )
+    return table
+
+
+def _fills(results: Results) -> Table:
+    table = _table("From a fill to its row", "order feed", "tenants", "cycle s", "fills", "median s", "slowest s")
+    for one in results.fills:
+        counts = [str(one.tenants), f"{one.cycle:g}", str(one.fills)]
+        table.add_row("on" if one.fed else "off", *counts, f"{one.median:.3f}", f"{one.slowest:.3f}")
+    return table
+
+
+def _calls(results: Results) -> Table:
+    table = _table("Calls of one thread, latency 0", "call", "by", "calls/s", "its cpu, ms a call")
+    for one in results.calls:
+        table.add_row(one.call, one.by, f"{one.per_second:.0f}", f"{one.processor_ms:.2f}")
+    return table
+
+
+def _limits(results: Results) -> Table:
+    table = _table("The simulator's limit on one core", "call", "answers/s", "answers/s of its cpu")
+    for one in results.limits:
+        table.add_row(one.call, f"{one.answers / one.seconds:.0f}", f"{one.of_a_core:.0f}")
     return table
 
 

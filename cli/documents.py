@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from broker.kotak_neo.meanings import CLEAR, DOOR, GOOD, TABLE, TROUBLE, Line
 from cli.output import say
 from domain.orders import LIVE, OrderStatus, Reason, Side
 from domain.reasons import ADVICE, BREACHES, MEANING, PLACES, Place
@@ -47,7 +48,11 @@ def documents(
 
 def pages() -> Mapping[str, str]:
     """The text of each document by its file's name."""
-    return {"orders.md": _page(_orders()), "reasons.md": _page(_reasons())}
+    return {
+        "orders.md": _page(_orders()),
+        "reasons.md": _page(_reasons()),
+        "kotak_answers.md": _page(_answers()),
+    }
 
 
 def _orders() -> Iterator[str]:
@@ -104,6 +109,32 @@ def _reasons() -> Iterator[str]:
     yield ""
     rules = [(" + ".join(f"`{words}`" for words in r.words), r.means, r.kind, KINDS[r.kind]) for r in RULES]
     yield from _table(("words", "what they mean", "kind", "what follows"), rules)
+
+
+def _answers() -> Iterator[str]:
+    yield from ("# What Kotak's answers mean", "", MADE, "")
+    yield "Source: `broker/kotak_neo/meanings.py`. The first line that fits decides. A *change* is place, modify or"
+    yield "cancel: *refused* is definite, *log in again* and *wait* mean that the order system never saw it, *unknown*"
+    yield "is looked up in the order book and never sent again blindly. A *read* is everything else: *refused* fails it"
+    yield "at once, *wait* is tried again within its deadline, *log in again* is tried once more in a new session."
+    yield ""
+    rows = [(_looks(line), _statuses(line), _codes(line), line.change, line.read, line.says) for line in TABLE]
+    yield from _table(("an answer", "HTTP", "code", "a change", "a read", "what it means"), rows)
+
+
+def _looks(line: Line) -> str:
+    return " or ".join(sorted(line.shapes)) if line.shapes and len(line.shapes) < 3 else "any"
+
+
+def _statuses(line: Line) -> str:
+    names = {"any": None, "2xx": GOOD, "2xx, 400, 401, 403, 404, 422": CLEAR, "2xx, 400, 404, 422": CLEAR - DOOR,
+             "401, 403": DOOR, "424, 5xx": TROUBLE, "429": {429}, "404": {404}}  # fmt: skip
+    return next(name for name, http in names.items() if http == line.http)
+
+
+def _codes(line: Line) -> str:
+    named = ", ".join(sorted("none" if code is None else str(code) for code in line.codes or ()))
+    return named or ("none, or the status" if line.own else "any")
 
 
 def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

@@ -84,7 +84,7 @@ class Papers:
     def _line(self, user_id: int) -> PaperLine:
         """One for each account, as long as the process lives: a restart must not double the rate."""
         settings = self._settings
-        rates = (settings.orders_per_second, settings.reads_per_second)
+        rates = (settings.orders_per_second, settings.reads_per_second, settings.kotak_calls_per_second)
         with self._lock:
             if user_id not in self._lines:
                 busy = settings.kotak_busy_is_unsent

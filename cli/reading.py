@@ -5,15 +5,18 @@ import re
 import sys
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
+from ipaddress import IPv4Address
 from pathlib import Path
 
 from domain.errors import BadInput
 from domain.exits import EXAMPLES, parse_exit_rule
 from domain.models import BrokerName, Credentials
 from domain.orders import OwnerPolicy
+from repositories.users import Egress
 from repositories.vault import parse_plain
 
 SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9&._-]{0,39}")
+FAMILY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 NUMBER = re.compile(r"[0-9]{1,40}")
 MOST_SHARES = 2**31 - 1
 HIGHEST_PRICE = 10_000_000
@@ -28,6 +31,34 @@ def broker(word: str) -> str:
             f"The broker {word[:80]!r} is not known; known is: {', '.join(BrokerName)}. Nothing was written."
         )
     return word
+
+
+def address(word: str) -> str:
+    """One IPv4 address."""
+    try:
+        read = IPv4Address(word.strip())
+        if not int(read):
+            raise ValueError
+    except ValueError:
+        raise BadInput(
+            f"The egress address {word[:80]!r} is not one IPv4 address, such as 203.0.113.7. Nothing was written."
+        ) from None
+    return str(read)
+
+
+def egress(first: str | None, second: str | None, family: str | None) -> Egress:
+    """An account's addresses and family."""
+    if second is not None and first is None:
+        raise BadInput("A second egress address needs a first one. Nothing was written.")
+    if family is not None and not FAMILY.fullmatch(family):
+        raise BadInput(
+            f"The family {family[:80]!r} must be a word of letters, digits, dots, dashes or underscores."
+            " Nothing was written."
+        )
+    found = Egress(None if first is None else address(first), None if second is None else address(second), family)
+    if found.first is not None and found.first == found.second:
+        raise BadInput(f"The second egress address {found.second} is the first one. Nothing was written.")
+    return found
 
 
 def because(written: str) -> str:

@@ -87,7 +87,7 @@ def supervisor(
     factory = TenantFactory(database, vault, clock, calendar, settings, waypoints)
     if any(user.paper for user in UsersRepository(database).wanted().users if user.enabled):
         typer.echo(f"Paper accounts: no broker, no money; prices: {printable(factory.papers.words)}")
-    with closing(database.another(SUPERVISORS_CONNECTIONS)) as own:
+    with closing(factory), closing(database.another(SUPERVISORS_CONNECTIONS)) as own:
         rows = Repositories(own, UsersRepository(own), CredentialsRepository(own, vault), TenantsRepository(own))
         yield Supervisor(rows, factory, clock, _supervision(settings, moved), Listener(own, clock))
 

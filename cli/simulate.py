@@ -26,6 +26,9 @@ def simulator(
         float | None, typer.Option(min=0, help="Seconds until the market opens; without it, it is always open.")
     ] = None,
     day_length: Annotated[float | None, typer.Option(min=1, help="Seconds from the bell to the close.")] = None,
+    prices: Annotated[Path | None, typer.Option(help="A price script, CSV: when,symbol,price,liquidity.")] = None,
+    walk: Annotated[float | None, typer.Option(help="Prices walk at random: the usual step in per cent.")] = None,
+    walk_every: Annotated[float, typer.Option(help="Seconds from step to step.")] = 1.0,
 ) -> None:
     """Serve a simulated Kotak Neo on loopback HTTP until stopped; the first line is JSON with its URL and accounts."""
     from broker.simulator import serve  # aiohttp, which no other verb needs
@@ -41,9 +44,12 @@ def simulator(
             holdings=dict(_parsed(pair) for pair in holding or []),
             open_in=open_in,
             day_length=day_length,
+            prices=prices,
+            walk=walk,
+            walk_every=walk_every,
         )
     except OSError as error:
-        raise NotAllowed(_refusal(error, port, instruments)) from error
+        raise NotAllowed(_refusal(error, port)) from error
     except ValueError as error:
         raise BadInput(f"The simulator cannot start: {stopped(str(error))}") from error
     raise typer.Exit(code)
@@ -56,7 +62,7 @@ def _parsed(pair: str) -> tuple[str, int]:
     return symbol.upper(), int(shares)
 
 
-def _refusal(error: OSError, port: int, instruments: Path | None) -> str:
+def _refusal(error: OSError, port: int) -> str:
     if error.filename is not None:
-        return f"The instrument file {instruments} cannot be read: {os.strerror(error.errno or 0)}."
+        return f"The file {error.filename} cannot be read: {os.strerror(error.errno or 0)}."
     return f"Port {port} on 127.0.0.1 cannot be used: {error.strerror}. Choose another one, or --port 0 for a free one."

@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from cli.options import ACTOR, EXIT_RULE_HELP, Json, Rule, UserName
-from cli.output import say, write_json, write_table
+from cli.output import note, say, write_json, write_table
 from cli.reading import broker as known_broker
 from cli.reading import credentials as read_credentials
+from cli.reading import egress as read_egress
 from cli.reading import exit_rule as read_rule
 from cli.reading import needed_credentials
 from cli.reading import policy as read_policy
@@ -30,7 +31,12 @@ app = typer.Typer(name="user", help="The accounts that are served.", no_args_is_
 CREDENTIALS_HELP = "A JSON file of the plain fields; - for stdin."
 CredentialsFile = Annotated[str, typer.Option(metavar="FILE", help=CREDENTIALS_HELP)]
 OptionalCredentials = Annotated[str | None, typer.Option("--credentials", metavar="FILE", help=CREDENTIALS_HELP)]
-HEADINGS = ("ID", "NAME", "BROKER", "ENABLED", "LIVE", "EXIT RULE", "OWNER", "REVISION", "STATE", "TEXT", "HALTED")
+ACCOUNT = ("ID", "NAME", "BROKER", "ENABLED", "LIVE", "EXIT RULE", "OWNER")
+HEADINGS = (*ACCOUNT, "EGRESS", "FAMILY", "REVISION", "STATE", "TEXT", "HALTED")
+SECOND_HELP = "One more whitelisted address, for when the first cannot be bound."
+Family = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Accounts of one declared family may share an address.")
+]
 POLICIES: Mapping[OwnerPolicy, str] = {
     OwnerPolicy.RESPECT: "respected for the day",
     OwnerPolicy.REPROTECT: "undone: the order is placed again, at most twice a day",
@@ -44,16 +50,22 @@ def add(
     exit_rule: Annotated[str, typer.Option(metavar="JSON", help=EXIT_RULE_HELP)],
     credentials: OptionalCredentials = None,
     disabled: Annotated[bool, typer.Option("--disabled", help="Do not serve it yet.")] = False,
+    egress: Annotated[str | None, typer.Option(metavar="IPV4", help="The address that it leaves from.")] = None,
+    egress_2: Annotated[str | None, typer.Option("--egress-2", metavar="IPV4", help=SECOND_HELP)] = None,
+    family: Family = None,
 ) -> None:
     """Enter an account; a running service serves it within seconds. A paper account needs no credentials."""
-    wanted, rule = known_broker(broker), read_rule(exit_rule)
+    wanted, rule, out = known_broker(broker), read_rule(exit_rule), read_egress(egress, egress_2, family)
     plain = needed_credentials(wanted, credentials)
     settings = read_settings()
     with open_database(settings) as database:
         sealed = None if plain is None else open_vault(settings).seal(plain)
-        number = UsersRepository(database).add(name, wanted, rule, sealed, not disabled, by=ACTOR)
+        users = UsersRepository(database)
+        number = users.add(name, wanted, rule, sealed, not disabled, egress=out, by=ACTOR)
+        barred = users.wanted().barred()
     paper = " on paper" if wanted == BrokerName.PAPER else ""
     say(f"User {name} is entered{paper} under number {number}{', disabled' if disabled else ''}.")
+    _warn(barred, number)
 
 
 @app.command("list")
@@ -112,6 +124,30 @@ def set_policy(
     say(f"What {found.name} does to an order of ours in the broker's app is {POLICIES[wanted]}.")
 
 
+@app.command("set-egress")
+def set_egress(
+    user: UserName,
+    address: Annotated[str | None, typer.Argument(metavar="[IPV4]", help="The first address.")] = None,
+    second: Annotated[str | None, typer.Option("--second", metavar="IPV4", help=SECOND_HELP)] = None,
+    family: Family = None,
+    no_address: Annotated[bool, typer.Option("--none", help="Bind nothing and check nothing.")] = False,
+) -> None:
+    """Say which addresses the broker has whitelisted for the account, and start it anew with a session from there.
+
+    What is not given is empty afterwards.
+    """
+    if (address is None) != no_address:
+        raise BadInput("Say which address: run.py user set-egress USER IPV4, or --none for none. Nothing was written.")
+    wanted = read_egress(address, second, family)
+    with open_database(read_settings()) as database:
+        users = UsersRepository(database)
+        found = users.find(user)
+        users.set_egress(found.id, wanted, by=ACTOR)
+        barred = users.wanted().barred()
+    say(f"User {found.name} leaves from {_egress(wanted.first, wanted.second) or 'wherever the machine sends from'}.")
+    _warn(barred, found.id, *barred)
+
+
 @app.command("set-credentials")
 def set_credentials(user: UserName, credentials: CredentialsFile) -> None:
     """Replace the account's credentials and start it anew with them, also where its login was refused."""
@@ -156,6 +192,16 @@ def _set_enabled(user: str, enabled: bool) -> None:
     say(f"User {found.name} is {'enabled' if enabled else 'disabled'}.")
 
 
+def _warn(barred: Mapping[int, str], *users: int) -> None:
+    """Say who of these will not be served because of somebody else's address."""
+    for told in (barred[number] for number in dict.fromkeys(users) if number in barred):
+        note(f"Not served from now on: {told}")
+
+
+def _egress(*addresses: str | None) -> str | None:
+    return ", ".join(address for address in addresses if address) or None
+
+
 def _words(name: str) -> str:
     return f"{name.replace('_', ' ')}{' (IST)' if name.endswith('_at') else ''}"
 
@@ -179,6 +225,8 @@ def _row(user: User, tenant: TenantStatus | None, halts: Sequence[Halt]) -> dict
         "live": user.live,
         "exit_rule": user.exit_rule,
         "owner_policy": user.owner_policy,
+        "egress": _egress(user.egress_ip, user.egress_ip_2),
+        "family": user.family,
         "revision": user.revision,
         "state": tenant.state if tenant and served else "NOT SERVED",
         "text": tenant.text if tenant and served else None,
@@ -188,7 +236,8 @@ def _row(user: User, tenant: TenantStatus | None, halts: Sequence[Halt]) -> dict
 
 def _unreadable(user: BadUser, halts: Sequence[Halt]) -> dict[str, object]:
     row: dict[str, object] = {"id": user.id, "name": user.name, "broker": None, "enabled": user.enabled, "live": None}
-    row |= {"exit_rule": None, "owner_policy": None, "revision": user.revision, "state": "UNREADABLE"}
+    row |= {"exit_rule": None, "owner_policy": None, "egress": _egress(*user.addresses), "family": user.family}
+    row |= {"revision": user.revision, "state": "UNREADABLE"}
     return row | {"text": user.why, "halted": _halted(user.id, halts)}
 
 

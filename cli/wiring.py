@@ -8,10 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from broker.kotak_neo import KotakAccount, KotakNeo, KotakSettings
+from broker.api import NoFeed, OrderFeed
+from broker.kotak_neo import Egress, FeedSettings, Greeting, KotakAccount, KotakNeo, KotakSettings, Way
 from domain.clock import Clock
+from domain.errors import BadInput
 from domain.market import Calendar, ExchangeCalendar
-from domain.models import Credentials
+from domain.models import Credentials, User
 from domain.tenure import Tenure
 from domain.vantage import Tempo
 from repositories.coverage import CoverageRepository
@@ -19,6 +21,7 @@ from repositories.credentials import CredentialsRepository
 from repositories.database import Database, require_trustworthy
 from repositories.embedded import open_embedded
 from repositories.instruments import InstrumentsRepository
+from repositories.logins import LoginsRepository
 from repositories.market_days import MarketDaysRepository
 from repositories.schema import require_current, schema_status, upgrade
 from repositories.users import UsersRepository
@@ -30,9 +33,12 @@ from service.waypoints import Unwatched, Waypoints
 from settings import Settings
 
 if TYPE_CHECKING:
+    from broker.kotak_neo.feed import KotakFeeds
     from cli.papers import Papers
 
 log = logging.getLogger("ninefifteen.wiring")
+HINTS_A_SECOND = 2.0
+"""A fill is looked at within half a second of its frame, and a flood of frames costs two looks a second."""
 
 
 @contextmanager
@@ -115,6 +121,7 @@ class TenantFactory:
         waypoints: Waypoints | None = None,
     ) -> None:
         self._database = database
+        self._vault = vault
         self._waypoints = waypoints or Unwatched()
         self._credentials = CredentialsRepository(database, vault)
         self._clock = clock
@@ -123,7 +130,10 @@ class TenantFactory:
         self._kotak = _kotak_settings(settings, self._times)
         self._instruments = InstrumentTable(InstrumentsRepository(database))
         self._tls = ssl.create_default_context()
-        self._accounts: dict[int, tuple[Credentials, KotakAccount]] = {}
+        self._feeds = _feeds(settings, clock, self._tls) if settings.kotak_order_feed else None
+        self._users = UsersRepository(database)
+        self._nat = settings.nat
+        self._accounts: dict[int, KotakAccount] = {}
         self._lock = threading.Lock()
         self._settings = settings
         self._papers: Papers | None = None
@@ -141,34 +151,73 @@ class TenantFactory:
 
     def __call__(self, tenure: Tenure) -> TradingService:
         """The service of one tenure. Raises BadInput where its credentials are missing or cannot be opened."""
-        paper = UsersRepository(self._database).get(tenure.user_id).paper
+        paper = self._users.get(tenure.user_id).paper
+        broker, feed = (self.papers.broker(tenure), NoFeed()) if paper else self._kotak_line(tenure)
         ports = Ports(
             tenure,
-            self.papers.broker(tenure) if paper else self._real(tenure.user_id, tenure)[1],
+            broker,
             self._database,
             self._clock,
             self._calendar,
             self.papers.instruments if paper else self._instruments,
             self._times.trading,
             self._waypoints,
+            feed,
         )
         return TradingService(ports)
+
+    def close(self) -> None:
+        """Let the order feeds go; the tenants' threads have ended by then."""
+        if self._feeds is not None:
+            self._feeds.close()
+
+    def _kotak_line(self, tenure: Tenure) -> tuple[KotakNeo, OrderFeed]:
+        account, client = self._real(tenure.user_id, tenure)
+        return client, self._feed(tenure, account)
 
     def _real(self, user_id: int, tenure: Tenure) -> tuple[KotakAccount, KotakNeo]:
         """A user's account, and a client of it for the thread of a tenure."""
         account = self._account(user_id)
+        logins = LoginsRepository(self._database, tenure, self._vault)
         guard = self._database.require_idle
-        return account, KotakNeo(account, tenure, self._clock, self._kotak, guard, self._tls)
+        return account, KotakNeo(account, tenure, self._clock, self._kotak, guard, self._tls, logins)
+
+    def _feed(self, tenure: Tenure, account: KotakAccount) -> OrderFeed:
+        """The account's feed leaves as its calls do; its session is tied to the address that it was begun from."""
+        if self._feeds is None:
+            return NoFeed()
+        egress = account.egress
+        return self._feeds.follow(tenure, account, lambda session: Way(egress.source(session.address), egress.proxy))
 
     def _account(self, user_id: int) -> KotakAccount:
         credentials = self._credentials.read(user_id)
+        egress = self._egress(self._users.get(user_id), credentials)
         with self._lock:
             known = self._accounts.get(user_id)
-            if known is not None and known[0] == credentials:
-                return known[1]
-            account = KotakAccount(credentials, self._kotak, self._clock)
-            self._accounts[user_id] = (credentials, account)
+            if known is not None and (known.credentials, known.egress) == (credentials, egress):
+                return known
+            fresh = KotakAccount(credentials, self._kotak, self._clock, egress)
+            account = known.renewed(credentials, egress) if known is not None else fresh
+            self._accounts[user_id] = account
             return account
+
+    def _egress(self, user: User, credentials: Credentials) -> Egress:
+        """Raises BadInput for a proxy of which nobody says under which address the broker is to see it."""
+        if credentials.proxy_url and not user.addresses:
+            raise BadInput(
+                f"The credentials of {user.name} name a proxy, and its row no egress address: say which address the"
+                f" broker sees behind it: run.py user set-egress {user.name} ADDRESS."
+            )
+        return Egress(user.addresses, self._nat, credentials.proxy_url)
+
+
+def _feeds(settings: Settings, clock: Clock, tls: ssl.SSLContext) -> "KotakFeeds":
+    """Hints take at most half of the reads that the account's rate allows, and never more than two a second."""
+    from broker.kotak_neo.feed import KotakFeeds  # a websocket library, which only the service needs
+
+    reads = settings.reads_per_second
+    hints = min(HINTS_A_SECOND, reads / 2) if reads else HINTS_A_SECOND
+    return KotakFeeds(FeedSettings(Greeting(settings.kotak_feed_greeting), wakes_a_second=hints), clock, tls)
 
 
 def _kotak_settings(settings: Settings, times: Times) -> KotakSettings:
@@ -177,5 +226,9 @@ def _kotak_settings(settings: Settings, times: Times) -> KotakSettings:
         call_deadline=times.trading.call_deadline,
         orders_per_second=settings.orders_per_second,
         reads_per_second=settings.reads_per_second,
+        calls_per_second=settings.kotak_calls_per_second,
         busy_is_unsent=settings.kotak_busy_is_unsent,
+        literal_bar=settings.kotak_literal_bar,
+        pace=settings.pace,
+        code_seconds=settings.drill_code_seconds,
     )

@@ -44,11 +44,11 @@ class Taken:
         return sum(shares for owner, shares in self.resting.items() if owner not in held)
 
     def shared(self, free: int, wanted: Mapping[int, int]) -> Mapping[int, int]:
-        """The free shares handed out to positions, each share once: what rests first, then by number."""
+        """The free shares handed out to positions, each share once: what rests first, then in the order given."""
         given = dict.fromkeys(wanted, 0)
-        for number in sorted(wanted):
+        for number in wanted:
             given[number] = min(wanted[number], self.resting.get(number, 0), free - sum(given.values()))
-        for number in sorted(wanted):
+        for number in wanted:
             given[number] += min(wanted[number] - given[number], free - sum(given.values()))
         return given
 

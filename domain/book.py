@@ -24,7 +24,10 @@ class ReportedState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OrderReport:
-    """One row of the order book. Filled is absolute; average price in rupees, None while nothing filled."""
+    """One row of the order book. Filled is absolute; average price in rupees, None while nothing filled.
+
+    `entered_at` and `changed_at` are the broker's (UTC, whole seconds); None where it does not say.
+    """
 
     broker_order_id: str
     tag: str
@@ -39,6 +42,8 @@ class OrderReport:
     evidence: Evidence
     product: str = ""
     source: str = ""
+    entered_at: datetime | None = None
+    changed_at: datetime | None = None
 
     @property
     def resting(self) -> bool:
@@ -62,6 +67,22 @@ class Book:
     began_at: datetime
     rows: tuple[OrderReport, ...]
     malformed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OrderStep:
+    """One state in an order's life: what stood at the broker from a moment (UTC) on. `status` in the broker's words."""
+
+    state: ReportedState
+    status: str
+    at: datetime | None
+    tag: str
+    quantity: int
+    filled: int
+    price: Decimal
+    average_price: Decimal | None
+    text: str
+    evidence: Evidence
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,10 @@ class BrokerUnavailable(NinefifteenError):
     waiting_helps = True
 
 
+class AddressWrong(BrokerUnavailable):
+    """The broker sees an account come from another address than its own, or the address cannot be used."""
+
+
 class SessionEnded(BrokerUnavailable):
     """The broker no longer knows the session; a new login helps."""
 

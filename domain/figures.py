@@ -24,29 +24,28 @@ class Story:
     unshown: int = 0
 
 
-def stories(shown: int, sold: int, previous: PreviousDay | None) -> tuple[Story, ...]:
-    """Every way in which so many shares shown, after so many sold today, follow from what was there in the morning;
-    first those in which holdings do not shrink with the day's sales."""
-    unshown = (0, previous.bought) if previous else (0,)
-    lingering = (0, previous.sold) if previous else (0,)
-    ways = [(left, late, stay) for left in (0, sold) for late in unshown for stay in lingering]
+def stories(shown: int, sold: int, bought_before: int, sold_before: int) -> tuple[Story, ...]:
+    """Every way in which so many shares shown, after so many sold today, and so many bought and sold the day before,
+    follow from what was there in the morning; first those in which holdings do not shrink with the day's sales."""
+    ways = [(left, late, stay) for left in (0, sold) for late in (0, bought_before) for stay in (0, sold_before)]
     return tuple(dict.fromkeys(Story(shown + left + late - stay, late) for left, late, stay in ways))
 
 
 @dataclass(frozen=True, slots=True)
 class Yesterday:
-    """The session just before, as far as its figures can be used; `expected`: the shares that must be there this
-    morning, None unless the day was seen to its end."""
+    """The session just before: shares bought and sold by anybody, and those that must be there this morning; None
+    unless the day was seen to its end."""
 
-    traded: PreviousDay | None = None
+    bought: int = 0
+    sold: int = 0
     expected: int | None = None
 
 
-def yesterday(previous: PreviousDay | None, day_before: date | None) -> Yesterday:
-    """What an earlier day's figure is good for: nothing, when another session lies between."""
+def yesterday(previous: PreviousDay | None, day_before: date | None, others: Outside) -> Yesterday:
+    """What is known of the session before: by the figure of that day, else by what others (`others`) traded then."""
     if previous is None or previous.day != day_before:
-        return Yesterday()
-    return Yesterday(previous, previous.expected if previous.confirmed else None)
+        return Yesterday(others.bought, others.sold)
+    return Yesterday(previous.bought, previous.sold, previous.expected if previous.confirmed else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +73,22 @@ class Look:
         """Shares bought today, by anybody."""
         return self.outside.bought + self.ours.bought
 
+    @property
+    def told(self) -> tuple[Story, ...]:
+        """All stories that explain what is shown."""
+        return stories(self.shown, self.sold, self.before.bought, self.before.sold)
+
     def possible(self) -> tuple[Story, ...]:
         """The stories that agree with the day before; without it, those in which our shares and all that was sold can
         have been there."""
-        told = stories(self.shown, self.sold, self.before.traded)
-        proven = tuple(story for story in told if story.total == self.before.expected)
+        proven = tuple(story for story in self.told if story.total == self.before.expected)
         least = max(0, max(self.overnight, self.sold - self.ours.bought) - self.outside.bought)
-        return proven or tuple(story for story in told if story.total >= least)
+        return proven or tuple(story for story in self.told if story.total >= least)
 
 
 def figure(look: Look) -> AccountDay | None:
     """What to note for the day; None while the holdings contradict the rows."""
-    totals = sorted({min(MOST, story.total + look.outside.bought) for story in look.possible()})
+    totals = sorted({min(MOST, max(0, story.total + look.outside.bought)) for story in look.possible()})
     if not totals:
         return None
     seen = (look.outside.sold, look.outside.sold_value, look.outside.bought)
@@ -101,19 +104,23 @@ def narrowed(day: AccountDay, now: AccountDay) -> AccountDay | None:
     return replace(day, total=standing[0], others=tuple(standing[1:]))
 
 
-def sellable(look: Look, resting: int, nets: bool, before: Sellable | None, t2t: bool) -> Sellable:
+def sellable(look: Look, resting: int, least: int, nets: bool, before: Sellable | None, t2t: bool) -> Sellable:
     """Shares that could be sold when the day began: the broker's quantity, with what was sold beyond what was bought,
     and yesterday's purchases where the holdings do not show them yet (not in trade for trade).
 
     `resting`: shares in live sells of anybody, which a broker may have taken off already; `nets`: whether to believe
-    that until two reads have shown it.
+    that while nothing has shown it; then the figure is never below `least`, what of ours is sold or seen resting, so
+    that we do not take back and place the same order for ever. What an earlier read tells as well is the true figure.
     """
-    unshown = 0 if t2t else max((story.unshown for story in look.possible()), default=0)
-    plain = look.sellable + max(0, look.sold - look.bought) + unshown
-    netted = plain + resting
-    told = (before.plain, before.netted) if before else ()
-    if before and told == (plain, netted):
+    unshown = 0 if t2t else min((story.unshown for story in look.possible()), default=0)
+    plain = min(MOST, max(0, look.sellable) + max(0, look.sold - look.bought) + unshown)
+    netted = min(MOST, plain + resting)
+    nothing_left = look.sellable <= 0 < resting  # how far below nothing the broker's count is, it does not say
+    if before is not None and (nothing_left or (before.plain, before.netted) == (plain, netted)):
         return before
-    standing = {shares for shares in (plain, netted) if shares in told}
-    believed = standing.pop() if len(standing) == 1 else netted if nets else plain
-    return Sellable(*(min(MOST, shares) for shares in (believed, plain, netted)))
+    standing = {shares for shares in (plain, netted) if before and shares in (before.plain, before.netted)}
+    if len(standing) == 1:
+        return Sellable(standing.pop(), plain, netted)
+    if netted > max(story.total for story in look.told):
+        return Sellable(plain, plain, netted)
+    return Sellable(max(netted if nets else plain, least, 0), plain, netted)

@@ -21,7 +21,7 @@ def held_by_history(
     was asked for after the last order's end is a person's word: it lifts the hold.
     """
     last = today[-1] if today else None
-    if last is None or (exiting is not None and exiting.after_order is not None and exiting.after_order >= last.id):
+    if last is None or (exiting is not None and not _carried(exiting, last)):
         return None
     match last.status, last.reason:
         case OrderStatus.CANCELLED, Reason.CANCELLED_BY_USER:
@@ -34,6 +34,11 @@ def held_by_history(
             text = f"order {last.broker_order_id} lapsed in the closing auction; a new one follows in the next session"
             return Hold(Reason.CLOSING_AUCTION, text)
     return None
+
+
+def _carried(exiting: Exit, order: Order) -> bool:
+    """Whether something was sent for the order since the exit was asked for."""
+    return order.last_send is not None and order.last_send.id > (exiting.after_send or 0)
 
 
 def _cancelled_by_owner(last: Order, today: Sequence[Order], now: Circumstances) -> Hold | None:

@@ -29,6 +29,14 @@ class User:
     revision: int
     exit_rule: Mapping[str, object]
     owner_policy: str = OwnerPolicy.RESPECT
+    egress_ip: str | None = None
+    egress_ip_2: str | None = None
+    family: str | None = None
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The IPv4 addresses that the broker has whitelisted for the account, the preferred one first."""
+        return tuple(address for address in (self.egress_ip, self.egress_ip_2) if address)
 
     @property
     def paper(self) -> bool:
@@ -45,6 +53,8 @@ class Credentials:
     ucc: str
     mpin: str
     totp_secret: str
+    proxy_url: str | None = None
+    """Where the account's calls leave through, with user and password if it wants some."""
 
     def __repr__(self) -> str:
         return "Credentials(hidden)"
@@ -197,8 +207,8 @@ class Sellable:
 class Exit:
     """Somebody's wish to be out of a position: its sell becomes a limit at most so many percent below the last price.
 
-    The service finds the limit (rupees) once a day and keeps it; None until then. `after_order`: the last sell of the
-    position that had ended when it was asked for.
+    The service finds the limit (rupees) once a day and keeps it; None until then. `after_send`: the last send for
+    the position before it was asked for.
     """
 
     id: int
@@ -208,7 +218,7 @@ class Exit:
     price: Decimal | None = None
     last_price: Decimal | None = None
     priced_on: date | None = None
-    after_order: int | None = None
+    after_send: int | None = None
 
     def on(self, day: date) -> "Exit":
         """The wish as it counts on a day: a limit of another day is none."""

@@ -17,7 +17,8 @@ from domain.sightings import Sighting
 @dataclass(frozen=True, slots=True)
 class Morning:
     """The holding of a symbol as two equal reads said; `ours`: shares of ours overnight, `sold`: sold since by anybody;
-    `follows`: the previous figure is of the session just before; `steady`: the same has been shown for some minutes."""
+    `follows`: the previous figure is of the session just before; `steady`: the same has been shown for some minutes,
+    and the market is open."""
 
     symbol: str
     holding: Holding | None
@@ -39,7 +40,8 @@ def unexplained(previous: PreviousDay, morning: Morning) -> str | None:
     gone count.
     """
     shown = morning.quantity
-    if any(story.total == previous.expected for story in stories(shown, morning.sold, previous)):
+    told = stories(shown, morning.sold, previous.bought, previous.sold)
+    if any(story.total == previous.expected for story in told):
         return None
     if not (morning.follows and previous.confirmed) and shown + morning.sold >= morning.ours:
         return None
@@ -55,16 +57,22 @@ def ended_by_holdings(order: Order, position: Position, previous: PreviousDay, m
     Told only in an account without shares of its owner in the symbol, for the session just before, where nothing is
     known to be bought and all that is held can be sold. And nothing may have been bought unseen, which would stand in
     for what was sold: the day was seen to its end, or what the shares have cost is what they had cost before, or none
-    are left. Shares that are gone must have been gone for some minutes: a broker may show half of them in the morning.
+    are left. Shares that are gone must have been gone for some minutes, with the market open: a broker may show half of
+    the holdings in the morning.
     """
     holding = morning.holding
-    overnight = position.quantity + previous.sold_by_us + previous.removed - previous.bought_by_us
+    overnight = morning.ours + previous.sold_by_us + previous.removed - previous.bought_by_us
     alone = previous.total == overnight and previous.bought == 0 and previous.sold == previous.sold_by_us
     whole = holding is None or holding.sellable == holding.quantity
     missing = position.quantity - morning.quantity
     if not (alone and whole and morning.follows and previous.day == order.trading_day and order.side is Side.SELL):
         return None
-    if morning.sold or not 0 <= missing <= order.remainder or (missing and not morning.steady):
+    if (
+        morning.sold
+        or morning.ours != position.quantity
+        or not 0 <= missing <= order.remainder
+        or (missing and not morning.steady)
+    ):
         return None
     if not (previous.confirmed or morning.quantity == 0 or _cost_the_same(previous, holding)):
         return None

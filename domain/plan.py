@@ -111,6 +111,9 @@ def _with_live(
 
 def _unwanted(live: Order, wanted: Wanted | Hold, position: Position, now: Circumstances) -> str | None:
     """Why a resting order must go, whatever else holds: it is for more than may be sold, or for less than was asked."""
+    changed = isinstance(wanted, Hold) and wanted.reason is Reason.CORPORATE_ACTION
+    if changed or position.reason == Reason.CORPORATE_ACTION:
+        return "a corporate action: quantity and price are not known until somebody has confirmed the ratio"
     if not position.open or live.remainder > position.quantity:
         return f"remainder={live.remainder}, position={position.quantity if position.open else 0}"
     if now.halted is not None and now.halt_cancels:

@@ -1,11 +1,12 @@
 """One read of the broker's book held against our orders: which row is whose, and what the read proves."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
 from domain.book import Book, OrderReport, ReportedState
+from domain.clock import IST
 from domain.models import Order
 from domain.orders import LIVE, OrderStatus, SendOutcome, Side
 from domain.tags import is_ours
@@ -54,6 +55,7 @@ class Reading:
 
 def read_book(book: Book, orders: tuple[Order, ...], day: date, prefix: str) -> Reading:
     """Match by broker number first, by tag where there is none yet; never by symbol."""
+    book = _of_today(book, day, prefix)
     by_number = {row.broker_order_id: row for row in book.rows}
     sent = [order for order in orders if order.tag and order.trading_day == day]
     found = _found(sent, by_number)
@@ -68,7 +70,7 @@ def read_book(book: Book, orders: tuple[Order, ...], day: date, prefix: str) -> 
         doubted,
         _complete(book, by_number, matched, missing),
         _orphans(row for row in strangers if is_ours(row.tag, prefix) and _matters(row)),
-        _outside(foreign),
+        traded(foreign),
         _resting(foreign),
         tuple((order, row) for order in doubted for row in foreign if _could_be(order, row)),
         tuple(strangers),
@@ -79,6 +81,24 @@ def in_doubt(order: Order) -> bool:
     """Whether a place of this order has no definite answer."""
     send = order.last_send
     return order.status is OrderStatus.SUBMITTING and send is not None and send.outcome in (None, SendOutcome.UNKNOWN)
+
+
+def _of_today(book: Book, day: date, prefix: str) -> Book:
+    """The book without rows of an earlier day, which a broker may still show early in the morning; with one of ours
+    among them (ours are for the day alone) it is yesterday's book, and proves nothing."""
+    old = [row for row in book.rows if _last_day(row) < day]
+    if not old:
+        return book
+    ours = sum(is_ours(row.tag, prefix) for row in old)
+    numbers = {row.broker_order_id for row in old}
+    rows = tuple(row for row in book.rows if row.broker_order_id not in numbers)
+    return replace(book, rows=rows, malformed=book.malformed + ours)
+
+
+def _last_day(row: OrderReport) -> date:
+    """The day (IST) of its latest change; no day is later than one that the broker does not say."""
+    times = [at for at in (row.entered_at, row.changed_at) if at is not None]
+    return max(times).astimezone(IST).date() if times else date.max
 
 
 def _found(sent: list[Order], by_number: Mapping[str, OrderReport]) -> list[tuple[Order, OrderReport | None]]:
@@ -133,7 +153,8 @@ def _matters(row: OrderReport) -> bool:
     return row.filled > 0 or not ended
 
 
-def _outside(rows: Iterable[OrderReport]) -> Mapping[str, Outside]:
+def traded(rows: Iterable[OrderReport]) -> Mapping[str, Outside]:
+    """What rows have traded for delivery, by symbol."""
     totals: dict[str, Outside] = {}
     for row in rows:
         if row.filled and row.product not in INTRADAY:

@@ -16,6 +16,7 @@ from repositories.positions import PositionsRepository
 
 USER = text(
     "SELECT id, name, broker, enabled, live, revision, CAST(exit_rule AS text) AS exit_rule, owner_policy,"
+    " host(egress_ip) AS egress_ip, host(egress_ip_2) AS egress_ip_2, family,"
     " h.halted, coalesce(h.cancels, false) AS halt_cancels,"
     " (SELECT json_agg(e) FROM exits e WHERE e.user_id = u.id AND e.ended_at IS NULL) AS exits,"
     " (SELECT json_agg(s ORDER BY s.id) FROM settlements s WHERE s.user_id = u.id AND s.answered_at IS NULL)"
@@ -202,7 +203,7 @@ def _exit(row: Mapping[str, Any]) -> Exit:
         _rupees(row["price"]),
         _rupees(row["last_price"]),
         date.fromisoformat(row["priced_on"]) if row["priced_on"] else None,
-        row["after_order"],
+        row["after_send"],
     )
 
 

@@ -1,12 +1,13 @@
 """The instrument file of the day, kept so that every command can check a symbol."""
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from datetime import date
+from itertools import islice
 
 from sqlalchemy import RowMapping, select, text
 
 from domain.book import Instrument
+from domain.register import Register
 from repositories.database import Database
 from repositories.doors import as_rows
 from repositories.tables import instruments
@@ -21,6 +22,7 @@ REPLACE = text(
     " excluded.auction, excluded.loaded_on)"
 )
 FORGET = text("DELETE FROM instruments WHERE loaded_on <> :day")
+AT_A_TIME = 500
 COUNT = text("SELECT count(*) FROM instruments")
 
 
@@ -30,11 +32,11 @@ class InstrumentsRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def of_day(self, day: date) -> tuple[Instrument, ...]:
-        """The lines loaded on a day; empty when none was."""
+    def of_day(self, day: date) -> Register:
+        """The lines loaded on a day, packed as they come; empty when none was."""
+        asked = select(instruments).where(instruments.c.loaded_on == day).execution_options(yield_per=AT_A_TIME)
         with self._database.as_service("instruments") as session:
-            rows = session.execute(select(instruments).where(instruments.c.loaded_on == day)).mappings()
-            return tuple(_instrument(row) for row in rows)
+            return Register(_instrument(row) for row in session.execute(asked).mappings())
 
     def find(self, symbol: str) -> Instrument | None:
         """A line of the latest file."""
@@ -48,11 +50,16 @@ class InstrumentsRepository:
             return int(session.execute(COUNT).scalar_one())
 
     def replace(self, day: date, lines: Iterable[Instrument]) -> None:
-        """Make these the only lines, all or nothing."""
-        rows = [asdict(line) for line in lines]
+        """Make these the only lines, all or nothing; a few at a time, to hold few in memory."""
+        left = iter(lines)
         with self._database.as_service("instruments") as session:
-            session.execute(REPLACE, {"rows": as_rows(rows), "day": day})
+            while some := [_row(line) for line in islice(left, AT_A_TIME)]:
+                session.execute(REPLACE, {"rows": as_rows(some), "day": day})
             session.execute(FORGET, {"day": day})
+
+
+def _row(line: Instrument) -> dict[str, object]:
+    return {name: getattr(line, name) for name in Instrument.__slots__}
 
 
 def _instrument(row: RowMapping) -> Instrument:

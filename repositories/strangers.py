@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -19,7 +19,7 @@ KEEP = text(
     " AS r(broker_order_id text, report jsonb)"
     " ON CONFLICT (user_id, day, broker_order_id) DO UPDATE SET report = excluded.report"
 )
-FORGET = text("DELETE FROM strangers WHERE user_id = :user_id AND day < :day")
+FORGET = text("DELETE FROM strangers WHERE user_id = :user_id AND day < CAST(:day AS date) - 10")
 
 
 class StrangersRepository:
@@ -46,10 +46,12 @@ class StrangersRepository:
 
 def _report(row: Mapping[str, Any]) -> OrderReport:
     average = row["average_price"]
+    times = {name: row.get(name) for name in ("entered_at", "changed_at")}
     typed = {
         "side": Side(row["side"]),
         "state": ReportedState(row["state"]),
         "price": Decimal(row["price"]),
         "average_price": None if average is None else Decimal(average),
     }
-    return OrderReport(**{**row, **typed})
+    told = {name: datetime.fromisoformat(written) if written else None for name, written in times.items()}
+    return OrderReport(**{**row, **typed, **told})

@@ -14,7 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import INET, JSONB
 
 metadata = MetaData()
 
@@ -32,6 +32,9 @@ users = Table(
     Column("revision", Integer, nullable=False),
     Column("created_at", NOW, nullable=False),
     Column("owner_policy", Text, nullable=False),
+    Column("egress_ip", INET),
+    Column("egress_ip_2", INET),
+    Column("family", Text),
 )
 
 credentials = Table(
@@ -41,6 +44,22 @@ credentials = Table(
     Column("incoming", JSONB),
     Column("sealed", Text),
     Column("sealed_at", NOW),
+)
+
+logins = Table(
+    "logins",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("user_id", BigInteger, nullable=False),
+    Column("generation", BigInteger, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("credentials", Text, nullable=False),
+    Column("totp_period", BigInteger, nullable=False),
+    Column("begun_at", NOW, nullable=False),
+    Column("outcome", Text),
+    Column("ended_at", NOW),
+    Column("text", Text),
+    Column("session", Text),
 )
 
 installation = Table(
@@ -238,7 +257,7 @@ exits = Table(
     Column("price", Numeric),
     Column("last_price", Numeric),
     Column("priced_on", Date),
-    Column("after_order", BigInteger),
+    Column("after_send", BigInteger),
     Column("created_by", Text, nullable=False),
     Column("created_at", NOW, nullable=False),
     Column("ended_at", NOW),

@@ -3,23 +3,26 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
+from domain.egress import AddressClaim, conflicts
 from domain.errors import BadInput, ConstraintBroken
 from domain.exits import parse_exit_rule
 from domain.models import BrokerName, User
 from domain.orders import OwnerPolicy
+from domain.wording import stopped
 from repositories.database import Database
 from repositories.journal import Entry, JournalRepository
 
 NAME = re.compile(r"(?![0-9]+\Z)[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 COLUMNS = (
-    "SELECT id, name, broker, enabled, live, revision, CAST(exit_rule AS text) AS exit_rule, owner_policy FROM users"
+    "SELECT id, name, broker, enabled, live, revision, CAST(exit_rule AS text) AS exit_rule, owner_policy,"
+    " host(egress_ip) AS egress_ip, host(egress_ip_2) AS egress_ip_2, family FROM users"
 )
 ALL = text(f"{COLUMNS} ORDER BY id")
 ONE = text(f"{COLUMNS} WHERE id = :id")
@@ -30,15 +33,32 @@ SKIP_TAKEN_NUMBERS = text(
     " WHERE m.id >= s.last_value"
 )
 INSERT = text(
-    "INSERT INTO users (name, broker, exit_rule, enabled, live)"
-    " VALUES (:name, :broker, CAST(:exit_rule AS jsonb), :enabled, :live) RETURNING id"
+    "INSERT INTO users (name, broker, exit_rule, enabled, live, egress_ip, egress_ip_2, family)"
+    " VALUES (:name, :broker, CAST(:exit_rule AS jsonb), :enabled, :live, CAST(:first AS inet),"
+    " CAST(:second AS inet), :family) RETURNING id"
 )
 INSERT_SEALED = text("INSERT INTO credentials (user_id, sealed, sealed_at) VALUES (:id, :sealed, clock_timestamp())")
 SET_EXIT = text("UPDATE users SET exit_rule = CAST(:exit_rule AS jsonb) WHERE id = :id RETURNING id")
 SET_ENABLED = text("UPDATE users SET enabled = :enabled WHERE id = :id RETURNING id")
 SET_POLICY = text("UPDATE users SET owner_policy = :policy WHERE id = :id RETURNING id")
 SET_LIVE = text("UPDATE users SET live = :live WHERE id = :id RETURNING id")
+SET_EGRESS = text(
+    "UPDATE users SET egress_ip = CAST(:first AS inet), egress_ip_2 = CAST(:second AS inet), family = :family"
+    " WHERE id = :id RETURNING revision"
+)
 RESTART = text("UPDATE users SET revision = revision + 1 WHERE id = :id RETURNING revision")
+
+
+@dataclass(frozen=True, slots=True)
+class Egress:
+    """An account's egress addresses (IPv4) and the family that may share them; nothing set: nothing is bound."""
+
+    first: str | None = None
+    second: str | None = None
+    family: str | None = None
+
+
+NOWHERE = Egress()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +70,8 @@ class BadUser:
     why: str
     enabled: bool
     revision: int
+    addresses: tuple[str, ...] = ()
+    family: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +80,16 @@ class Wanted:
 
     users: tuple[User, ...]
     bad: tuple[BadUser, ...]
+
+    def barred(self) -> Mapping[int, str]:
+        """Enabled users who may not be served, since somebody else of no family of theirs has their address."""
+        enabled = [user for user in self.everybody if user.enabled]
+        return conflicts(AddressClaim(user.id, user.name, user.addresses, user.family) for user in enabled)
+
+    @property
+    def everybody(self) -> "tuple[User | BadUser, ...]":
+        """The readable ones first."""
+        return (*self.users, *self.bad)
 
 
 class UsersRepository:
@@ -100,11 +132,19 @@ class UsersRepository:
         enabled: bool = True,
         *,
         live: bool = False,
+        egress: Egress = NOWHERE,
         by: str = "cli",
     ) -> int:
         """Enter a user with sealed credentials, none on paper; its number. Raises BadInput for a bad or taken value."""
         _check(name, broker, exit_rule)
-        row = {"name": name, "broker": broker, "exit_rule": _written(exit_rule), "enabled": enabled, "live": live}
+        row: dict[str, Any] = {
+            "name": name,
+            "broker": broker,
+            "exit_rule": _written(exit_rule),
+            "enabled": enabled,
+            "live": live,
+        }
+        row |= asdict(egress)
         try:
             return self._add(row, sealed_credentials, by)
         except ConstraintBroken as error:
@@ -128,6 +168,18 @@ class UsersRepository:
     def set_live(self, user_id: int, live: bool, *, by: str = "cli") -> None:
         """Allow or forbid real orders. Raises BadInput when there is no such user."""
         self._change(SET_LIVE, {"id": user_id, "live": live}, "USER_LIVE" if live else "USER_NOT_LIVE", {}, by)
+
+    def set_egress(self, user_id: int, egress: Egress, *, by: str = "cli") -> int:
+        """Have the user leave from other addresses, or be of another family, and start it anew; its revision.
+
+        Raises BadInput with the sentence of the constraint that is broken.
+        """
+        values = {"id": user_id, **asdict(egress)}
+        detail = {"egress_ip": egress.first, "egress_ip_2": egress.second, "family": egress.family}
+        try:
+            return self._change(SET_EGRESS, values, "USER_EGRESS_SET", detail, by)
+        except ConstraintBroken as error:
+            raise BadInput(f"{_first_line(error)} Nothing was written.") from error
 
     def restart(self, user_id: int, *, by: str = "cli") -> int:
         """Ask for a new start of this user alone; its new revision. Raises BadInput when there is none."""
@@ -165,7 +217,8 @@ def _read(row: RowMapping) -> User | BadUser:
         return User(**{**row, "broker": BrokerName(row["broker"]), "exit_rule": _rule(row["exit_rule"])})
     except ValueError as error:
         why = f"The row of user {row['name']} ({row['id']}) cannot be read: {error}. Correct it by SQL."
-        return BadUser(row["id"], row["name"], why, row["enabled"], row["revision"])
+        addresses = tuple(address for address in (row["egress_ip"], row["egress_ip_2"]) if address)
+        return BadUser(row["id"], row["name"], why, row["enabled"], row["revision"], addresses, row["family"])
 
 
 def _rule(written: str) -> Mapping[str, object]:
@@ -202,4 +255,10 @@ def _written(exit_rule: Mapping[str, object]) -> str:
 def _collision(name: str, error: ConstraintBroken) -> str:
     if "users_name_is_unique" in str(error):
         return f"There is a user {name} already; choose another name. Nothing was written."
+    if "egress" in str(error) or "the family" in str(error) or "type inet" in str(error):
+        return f"{_first_line(error)} Nothing was written."
     return f"User {name} could not be added; nothing was written, try again. PostgreSQL says: {error}"
+
+
+def _first_line(error: ConstraintBroken) -> str:
+    return f"{stopped(str(error).splitlines()[0])}"

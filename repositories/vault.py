@@ -10,6 +10,7 @@ import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
@@ -17,7 +18,8 @@ from domain.errors import BadInput, NotAllowed
 from domain.models import Credentials
 from domain.wording import stopped
 
-FIELDS = tuple(field.name for field in fields(Credentials))
+OPTIONAL = ("proxy_url",)
+FIELDS = tuple(field.name for field in fields(Credentials) if field.name not in OPTIONAL)
 MOBILE = re.compile(r"\+\d{10,14}", re.ASCII)
 MPIN = re.compile(r"\d{6}", re.ASCII)
 NEW_KEY = 'python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
@@ -34,6 +36,18 @@ class Vault:
     def seal(self, credentials: Credentials) -> str:
         """The text that may stand in a row."""
         return self._fernet.encrypt(json.dumps(asdict(credentials)).encode()).decode()
+
+    def seal_record(self, record: Mapping[str, str]) -> str:
+        """The text of any other secret."""
+        return self._fernet.encrypt(json.dumps(dict(record)).encode()).decode()
+
+    def open_record(self, sealed: str) -> Mapping[str, str] | None:
+        """What was sealed; None when none of the keys opens it."""
+        try:
+            record = json.loads(self._fernet.decrypt(sealed.encode()))
+        except (InvalidToken, UnicodeEncodeError, ValueError):
+            return None
+        return record if isinstance(record, dict) else None
 
     def open(self, sealed: str) -> Credentials:
         """What was sealed. Raises BadInput when none of the keys opens it."""
@@ -63,9 +77,11 @@ def parse_plain(written: str | bytes) -> Credentials:
 
 def check_plain(plain: Mapping[str, object]) -> Credentials:
     """Read plain fields. Raises BadInput naming the fields, never a value."""
-    unknown = [repr(name[:40]) for name in sorted(set(plain) - set(FIELDS))]
+    unknown = [repr(name[:40]) for name in sorted(set(plain) - {*FIELDS, *OPTIONAL})]
     if unknown:
-        raise BadInput(f"{_are(unknown)} not known; the fields are {', '.join(FIELDS)}.")
+        raise BadInput(
+            f"{_are(unknown)} not known; the fields are {', '.join(FIELDS)}, and if wanted {', '.join(OPTIONAL)}."
+        )
     missing = [name for name in FIELDS if plain.get(name) is None]
     if missing:
         raise BadInput(f"{_are(missing)} missing.")
@@ -74,7 +90,8 @@ def check_plain(plain: Mapping[str, object]) -> Credentials:
         raise BadInput("the field mobile must be + and 10 to 14 digits, with the country's code.")
     if not MPIN.fullmatch(words["mpin"]):
         raise BadInput("the field mpin must be six digits.")
-    return Credentials(**words | {"totp_secret": _totp_secret(words["totp_secret"])})
+    proxy = None if plain.get("proxy_url") is None else _proxy_url(_word(plain, "proxy_url"))
+    return Credentials(**words | {"totp_secret": _totp_secret(words["totp_secret"])}, proxy_url=proxy)
 
 
 def load_keys(setting: str | None, key_file: Path) -> list[str]:
@@ -103,6 +120,18 @@ def _word(plain: Mapping[str, object], name: str) -> str:
 
 def _are(names: Sequence[str]) -> str:
     return f"the field {names[0]} is" if len(names) == 1 else f"the fields {', '.join(names)} are"
+
+
+def _proxy_url(word: str) -> str:
+    """Never repeated in a message: it may hold a password."""
+    try:
+        parts = urlsplit(word)
+        sound = parts.scheme == "http" and parts.hostname and parts.port and parts.path in ("", "/")
+    except ValueError:
+        sound = None
+    if not sound or parts.query or parts.fragment:
+        raise BadInput("the field proxy_url must be http://HOST:PORT or http://USER:PASSWORD@HOST:PORT.")
+    return word
 
 
 def _totp_secret(word: str) -> str:

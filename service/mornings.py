@@ -8,10 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
+from domain.clock import IST
 from domain.market import TradingDay
 from domain.models import Order, Position, PreviousDay, Snapshot
 from domain.orders import LIVE, Reason
 from domain.overnight import Morning, ended_by_holdings, unexplained
+from domain.reading import Outside, traded
 from repositories.journal import Entry
 from service.bookkeeping import Changed, keep
 from service.ledger import Ledger
@@ -39,20 +41,31 @@ class Mornings:
                 return earlier.day
         return None
 
+    def others(self, session: TradingDay, known: bool) -> Mapping[str, Outside]:
+        """What others traded on the day before, for symbols that had no figure then; nothing where all are `known`."""
+        before = None if known else self.day_before(session)
+        return {} if before is None else traded(self._rows.strangers.of_day(before).values())
+
     def judge(
         self, rows: Snapshot, session: TradingDay, mornings: Sequence[Morning], previous: Mapping[str, PreviousDay]
-    ) -> None:
+    ) -> frozenset[str]:
         """Freeze what changed overnight for no reason of ours, in the first figure of the day; let go what a later
-        figure explains after all, since a broker may show half of the holdings for a while in the morning."""
+        figure of the same day explains after all, since a broker may show half of the holdings for a while in the
+        morning. The symbols that are not explained."""
         held_back = {self._symbol(p) for p in rows.positions if frozen(p)}
+        today = {self._symbol(p) for p in rows.positions if frozen(p) and _since(p) == session.day}
+        strange = set(held_back)
         doubted = {order.wire_symbol for order in unsettled(rows, session)}
         asked = [m for m in mornings if m.symbol in held_back or m.symbol not in rows.sellable]
         for morning in (m for m in asked if m.symbol in previous and m.symbol not in doubted):
             text = unexplained(previous[morning.symbol], self._placed(morning, previous, session))
             if text and morning.symbol not in held_back:
                 self._freeze(rows, morning.symbol, text)
-            if text is None and morning.symbol in held_back:
+                strange.add(morning.symbol)
+            if text is None and morning.symbol in today:
                 self._let_go(rows, morning)
+                strange.discard(morning.symbol)
+        return frozenset(strange)
 
     def _freeze(self, rows: Snapshot, symbol: str, text: str) -> None:
         log.error("%s; its positions wait until somebody has confirmed the ratio", text)
@@ -114,3 +127,8 @@ def frozen(position: Position) -> bool:
     """Whether the holdings froze it; another ISIN is for a person alone to explain."""
     told = (position.reason_text or "").startswith("holdings=")
     return position.open and position.reason == Reason.CORPORATE_ACTION and told
+
+
+def _since(position: Position) -> date | None:
+    """The trading day on which it was frozen."""
+    return position.reason_at.astimezone(IST).date() if position.reason_at else None

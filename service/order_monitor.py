@@ -7,7 +7,7 @@ way. What the book reports is stored even where it should not be possible; then 
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from domain.account import grew, ours_overnight, sold_of_ours
 from domain.book import Book, OrderReport
@@ -71,6 +71,7 @@ class OrderMonitor:
         self._first_tags: dict[str, str] = {}
         self._strangers: dict[str, OrderReport] = {}
         self._strangers_of: date | None = None
+        self._lost: dict[str, datetime] = {}
 
     def record(self, book: Book, session: TradingDay) -> Recorded:
         """Store what the book says, in one transaction; the rows as they then stand."""
@@ -84,7 +85,8 @@ class OrderMonitor:
                 session.day,
                 self._rows.accounts.tag_prefix(),
             )
-            self._remember(reading, session.day)
+            news = self._news_of_others(reading)
+            self._rows.strangers.keep(session.day, news)
             doubts = unanswered(snapshot)
             changed = self._apply(snapshot, reading, look, session)
             if doubts:
@@ -92,6 +94,7 @@ class OrderMonitor:
             if changed:
                 snapshot = self._rows.accounts.snapshot(session.day)
             self._confirm(snapshot, reading, session)
+        self._strangers |= {row.broker_order_id: row for row in news}
         if unanswered(snapshot) < doubts:
             self._reach(Waypoint.AFTER_SETTLE)
         return Recorded(snapshot, reading, self._unclear(snapshot, reading, session.day))
@@ -112,18 +115,20 @@ class OrderMonitor:
 
     def _whole(self, book: Book, snapshot: Snapshot, day: date) -> Book:
         """The book with rows of others that earlier books of the day have shown and this one lacks: a row does not
-        leave the book of its day, so that a book without it is not complete, and what it said still counts."""
+        leave the book of its day, so that a book without it is not complete, and what it said still counts. One that
+        stays away for longer than a book may lag is dropped by the broker, and blinds nobody any more."""
         if self._strangers_of != day:
             self._strangers, self._strangers_of = dict(self._rows.strangers.of_day(day)), day
         ours = {order.broker_order_id for order in snapshot.orders}
         shown = {row.broker_order_id for row in book.rows}
-        lost = [row for number, row in self._strangers.items() if number not in shown and number not in ours]
-        return replace(book, rows=(*book.rows, *lost), malformed=book.malformed + len(lost)) if lost else book
+        lost = {number: row for number, row in self._strangers.items() if number not in shown | ours}
+        self._lost = {number: self._lost.get(number, book.began_at) for number in lost}
+        lag = timedelta(seconds=self._settings.book_lag)
+        recently = sum(book.began_at - since <= lag for since in self._lost.values())
+        return replace(book, rows=(*book.rows, *lost.values()), malformed=book.malformed + recently) if lost else book
 
-    def _remember(self, reading: Reading, day: date) -> None:
-        news = [row for row in reading.strangers if not _alike(self._strangers.get(row.broker_order_id), row)]
-        self._rows.strangers.keep(day, news)
-        self._strangers |= {row.broker_order_id: row for row in news}
+    def _news_of_others(self, reading: Reading) -> list[OrderReport]:
+        return [row for row in reading.strangers if not _alike(self._strangers.get(row.broker_order_id), row)]
 
     def _in_auction(self, snapshot: Snapshot, session: TradingDay) -> frozenset[str]:
         """Symbols whose closing auction may have begun: all that the file does not exclude."""
@@ -183,10 +188,10 @@ class OrderMonitor:
         return sum(p.quantity for p in snapshot.positions if p.open and self._symbol(p) == symbol)
 
     def _confirm(self, snapshot: Snapshot, reading: Reading, session: TradingDay) -> None:
-        """In the evening two complete books alike, all of whose trades are accounted for, confirm the day's figures."""
+        """After the close two complete books alike confirm the day's figures whose trades are all accounted for."""
         before, self._complete = self._complete, reading.outside if reading.complete else None
-        evening = session.close + timedelta(seconds=self._settings.evening)
-        if self._clock.now() < evening or not reading.complete or before != reading.outside:
+        settled = session.close + timedelta(seconds=self._settings.book_lag)
+        if self._clock.now() < settled or not reading.complete or before != reading.outside:
             return
         days = [day for day in snapshot.account_days.values() if not day.confirmed]
         shown = {day.symbol: reading.outside.get(day.symbol, Outside()) for day in days}

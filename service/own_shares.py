@@ -5,29 +5,37 @@ of the night before, `Mornings` judges.
 """
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from domain.account import Taken, free_to_sell, ours_overnight, taken_by_us
 from domain.book import Holding
 from domain.errors import BrokerUnavailable
-from domain.figures import Look, figure, narrowed, sellable, yesterday
+from domain.figures import Look, Yesterday, figure, narrowed, sellable, yesterday
 from domain.market import TradingDay
 from domain.models import AccountDay, Position, PreviousDay, Sellable, Snapshot
-from domain.orders import OrderStatus
+from domain.orders import OrderStatus, Reason
 from domain.overnight import Morning
 from domain.reading import Outside
 from domain.wanted import traded_symbol
 from service.live_instruments import LiveInstruments
 from service.mornings import Mornings, frozen, unsettled
 from service.order_monitor import Recorded
+from service.pace import Pace
 from service.ports import Ports, Repositories
 
 log = logging.getLogger(__name__)
 
 SEEN = frozenset({OrderStatus.OPEN, OrderStatus.CANCELLING})
 """The broker has taken it, so that its shares could be sold."""
+NOT_SELLING = frozenset(
+    {
+        Reason.CANCELLED_BY_USER, Reason.REJECTED, Reason.REJECTED_TODAY, Reason.BAD_RULE, Reason.ODD_LOT,
+        Reason.PRICE_ABOVE_BAND, Reason.PRICE_BELOW_BAND, Reason.BREACHED, Reason.CORPORATE_ACTION,
+    }
+)  # fmt: skip
+"""Why a position takes no free shares before others do: it does not sell as long as this holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +45,18 @@ class Shown:
     holding: Holding | None
     since: datetime
     reads: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Traded:
+    """Shares sold and bought today by the latest read of a symbol, and when a read first said so."""
+
+    shares: tuple[int, int]
+    since: datetime
+
+    def long_ago(self, ports: Ports) -> bool:
+        """Whether the holdings have had the time to follow the book."""
+        return ports.clock.now() - self.since >= timedelta(seconds=ports.settings.holdings_lag)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +75,11 @@ class OwnShares:
         self._rows = repositories
         self._instruments = instruments
         self._mornings = Mornings(ports, repositories, self._symbol)
+        self._pace = Pace(ports.clock, ports.settings)
         self._before = Figures({}, {})
         self._shown: dict[str, Shown] = {}
-        self._looked: datetime | None = None
+        self._traded: dict[str, Traded] = {}
+        self._checked: set[tuple[date, str]] = set()
 
     def free(self, recorded: Recorded, rows: Snapshot, day: date) -> Mapping[int, int]:
         """Shares that the sell of each position may take, where it is known (by position)."""
@@ -71,7 +93,8 @@ class OwnShares:
                 t2t = line is not None and line.trade_for_trade
                 free = free_to_sell(rows.sellable[symbol], ours, outside, resting, t2t)
                 free -= ours.leaving({position.id for position in held})
-                found |= ours.shared(max(0, free), {position.id: position.quantity for position in held})
+                selling = sorted(held, key=lambda position: (position.reason in NOT_SELLING, position.id))
+                found |= ours.shared(max(0, free), {position.id: position.quantity for position in selling})
         return found
 
     def _held(self, rows: Snapshot) -> Mapping[str, list[Position]]:
@@ -84,116 +107,150 @@ class OwnShares:
 
     def look(self, recorded: Recorded, session: TradingDay) -> None:
         """Read the holdings where something is not known yet; a failed read is tried again and decides nothing."""
-        symbols = self._wanted(recorded, session)
-        if not symbols:
+        urgent, due = self._wanted(recorded, session)
+        if not self._pace.allows(bool(urgent), bool(due), session.bell):
             return
         try:
             holdings = self._ports.broker.holdings()
         except BrokerUnavailable as error:
             log.warning("holdings not known yet, what was known still counts: %s", error)
+            self._pace.asked(urgent, answered=False)
             return
-        self._looked = self._ports.clock.now()
-        if not holdings:
-            log.warning("the holdings are empty: while positions are open that proves nothing, and nothing is learnt")
-            return
-        self._take_in(symbols, holdings)
-        self._learn(recorded, session, symbols)
+        self._pace.asked(urgent, answered=True)
+        if self._take_in(urgent | due, holdings, recorded, session):
+            self._learn(recorded, session, urgent | due)
 
-    def _wanted(self, recorded: Recorded, session: TradingDay) -> set[str]:
-        """Symbols of which something is unknown; now and then also those of which too few shares were free, whose
-        shares nobody can tell apart yet, or that wait for the end of an order of an earlier day."""
-        rows = recorded.snapshot
-        held = {self._symbol(p): p for p in rows.positions if p.open}
+    def _wanted(self, recorded: Recorded, session: TradingDay) -> tuple[set[str], set[str]]:
+        """Symbols of which something is unknown, to be read at once; and those to be read now and then: of which too
+        few shares were free, whose shares nobody can tell apart yet, that wait for the end of an order of an earlier
+        day, and whose first figure is a while old and was not looked at again."""
+        rows, day = recorded.snapshot, session.day
+        held = {symbol: p for symbol, p in self._held(rows).items() if self._token(symbol)}
         doubted = {order.wire_symbol for order in unsettled(rows, session)} & held.keys()
-        unknown = {s for s in held if s not in rows.account_days or s not in rows.sellable} - doubted
-        unknown |= {s for s in doubted if s not in self._shown or self._shown[s].reads < 2}
-        free = self.free(recorded, rows, session.day)
-        short = {s for s, p in held.items() if free.get(p.id, p.quantity) < p.quantity or frozen(p)}
-        short |= doubted | (recorded.unsettled_sales & held.keys())
-        return unknown | short if unknown or (short and self._due()) else set()
+        missing = {s for s in held if s not in rows.account_days or s not in rows.sellable}
+        self._pace.known(held.keys() - missing)
+        urgent = {s for s in missing - doubted if not self._pace.tired(s)}
+        urgent |= {s for s in doubted if s not in self._shown or self._shown[s].reads < 2}
+        free = self.free(recorded, rows, day)
+        short = {s for s, ps in held.items() if any(free.get(p.id, p.quantity) < p.quantity or frozen(p) for p in ps)}
+        unclear = recorded.unsettled_sales & held.keys()
+        old = {s for s in held.keys() - missing if (day, s) not in self._checked and self._stood(s)}
+        return urgent, missing | doubted | short | unclear | old
 
-    def _due(self) -> bool:
-        pause = timedelta(seconds=self._ports.settings.holdings_refresh)
-        return self._looked is None or self._ports.clock.now() - self._looked >= pause
+    def _stood(self, symbol: str) -> bool:
+        """Whether a symbol has been shown alike for some minutes, as far as this process knows."""
+        shown = self._shown.get(symbol)
+        steady = timedelta(seconds=self._ports.settings.holdings_steady)
+        return shown is None or self._ports.clock.now() - shown.since >= steady
 
-    def _take_in(self, symbols: Iterable[str], holdings: Iterable[Holding]) -> None:
-        """What is shown, and for how long it has been shown alike."""
+    def _take_in(
+        self, symbols: Iterable[str], holdings: Sequence[Holding], recorded: Recorded, session: TradingDay
+    ) -> bool:
+        """What is shown, and for how long it has been shown alike; whether something can be learnt from it.
+
+        Holdings without any row prove nothing while shares of ours should be among them; and if none should, only when
+        they stay so for some minutes.
+        """
         held = {holding.token: holding for holding in holdings}
         now = self._ports.clock.now()
-        shown = {symbol: Shown(held.get(self._token(symbol)), now) for symbol in symbols}
-        for symbol, latest in shown.items():
-            before = self._shown.get(symbol)
-            if before is not None and before.holding == latest.holding:
-                shown[symbol] = replace(before, reads=before.reads + 1)
-        self._shown = shown
+        for symbol in symbols:
+            latest, before = Shown(held.get(self._token(symbol)), now), self._shown.get(symbol)
+            alike = before is not None and before.holding == latest.holding
+            self._shown[symbol] = replace(before, reads=before.reads + 1) if before and alike else latest
+        if holdings:
+            return True
+        ours = {s: self._overnight(s, recorded.snapshot, session) for s in self._held(recorded.snapshot)}
+        return not any(ours.values()) and all(self._stood(symbol) for symbol in symbols)
 
     def _learn(self, recorded: Recorded, session: TradingDay, symbols: Iterable[str]) -> None:
         """Keep what this read and the one before say alike."""
-        day, same = session.day, {symbol for symbol, shown in self._shown.items() if shown.reads > 1}
+        day = session.day
+        same = {symbol for symbol in symbols if self._shown[symbol].reads > 1}
         with self._rows.door():
             rows = self._rows.accounts.snapshot(day, lock=True)
             previous = self._rows.accounts.previous(day, symbols)
-            before, self._before = self._before, self._figures(recorded, session, symbols, previous)
+            looks = self._looks(recorded, session, symbols, previous)
+            before, self._before = self._before, self._figures(looks, recorded, session)
             mornings = [self._morning(symbol, recorded, rows, session) for symbol in sorted(same)]
-            self._mornings.judge(rows, session, mornings, previous)
+            strange = self._mornings.judge(rows, session, mornings, previous)
             self._mornings.settle(rows, session, mornings, previous)
             doubted = {order.wire_symbol for order in unsettled(rows, session)}
             told = {s: f for s, f in self._before.sellable.items() if before.sellable.get(s) == f}
             self._rows.accounts.note_sellable(day, {s: f for s, f in told.items() if s in same - doubted})
-            self._rows.accounts.note_own_shares(day, self._news(before, rows))
+            alike = {s: f for s, f in self._before.accounts.items() if before.accounts.get(s) == f}
+            self._rows.accounts.note_own_shares(day, self._news(alike, looks, rows, strange, day))
 
-    def _news(self, before: Figures, rows: Snapshot) -> list[AccountDay]:
-        """First figures of the day, and those of which a later read has left one story standing."""
-        news = []
-        for symbol, noted in self._before.accounts.items():
-            if before.accounts.get(symbol) != noted:
+    def _news(
+        self,
+        noted: Mapping[str, AccountDay],
+        looks: Mapping[str, Look],
+        rows: Snapshot,
+        strange: frozenset[str],
+        day: date,
+    ) -> list[AccountDay]:
+        """First figures of the day; those that a look some minutes later corrects, while nothing was traded; and those
+        of which a later read has left fewer stories standing."""
+        news: list[AccountDay | None] = []
+        for symbol, latest in noted.items():
+            known, look = rows.account_days.get(symbol), looks[symbol]
+            if symbol in strange:
                 continue
-            known = rows.account_days.get(symbol)
-            latest = narrowed(known, noted) if known else noted
-            if latest is not None:
+            if known is None:
                 news.append(latest)
-        return news
+            elif known.totals == latest.totals:
+                self._checked |= {(day, symbol)} if self._stood(symbol) else set()
+            elif not look.sold and not look.bought:
+                news.append(latest)
+            elif self._traded[symbol].long_ago(self._ports):
+                news.append(narrowed(known, latest))
+        return [figure for figure in news if figure is not None]
 
-    def _figures(
+    def _looks(
         self, recorded: Recorded, session: TradingDay, symbols: Iterable[str], previous: Mapping[str, PreviousDay]
-    ) -> Figures:
-        looks = {s: self._look(s, recorded, session, previous.get(s)) for s in symbols}
+    ) -> Mapping[str, Look]:
+        day_before = self._mornings.day_before(session)
+        others = self._mornings.others(session, previous.keys() >= set(symbols))
+        return {
+            s: self._look(s, recorded, session, yesterday(previous.get(s), day_before, others.get(s, Outside())))
+            for s in symbols
+        }
+
+    def _figures(self, looks: Mapping[str, Look], recorded: Recorded, session: TradingDay) -> Figures:
         accounts = {s: figure(look) for s, look in looks.items()}
         known = self._rows.accounts.sellable(session.day)
         sellable = {s: self._sellable(look, recorded, session, known.get(s)) for s, look in looks.items()}
         return Figures({s: noted for s, noted in accounts.items() if noted is not None}, sellable)
 
-    def _look(self, symbol: str, recorded: Recorded, session: TradingDay, previous: PreviousDay | None) -> Look:
+    def _look(self, symbol: str, recorded: Recorded, session: TradingDay, before: Yesterday) -> Look:
         holding, rows = self._shown[symbol].holding, recorded.snapshot
-        return Look(
+        look = Look(
             symbol,
-            holding.quantity if holding else 0,
+            max(0, holding.quantity) if holding else 0,
             holding.sellable if holding else 0,
             recorded.reading.outside.get(symbol, Outside()),
             taken_by_us(rows.orders, session.day).get(symbol, Taken()),
             self._overnight(symbol, rows, session),
-            yesterday(previous, self._mornings.day_before(session)),
+            before,
             holding.average_price if holding else None,
         )
+        if symbol not in self._traded or self._traded[symbol].shares != (look.sold, look.bought):
+            self._traded[symbol] = Traded((look.sold, look.bought), self._ports.clock.now())
+        return look
 
     def _sellable(self, look: Look, recorded: Recorded, session: TradingDay, before: Sellable | None) -> Sellable:
-        """What could be sold when the day began; never less than what of ours was sold or is seen resting, so that a
-        broker who counts otherwise than we think cannot have us take back and place the same order for ever."""
         orders = [order for order in recorded.snapshot.orders if order.status in SEEN]
         seen = taken_by_us(orders, session.day).get(look.symbol, Taken())
         resting = recorded.reading.resting_outside.get(look.symbol, 0) + sum(look.ours.resting.values())
         line = self._instruments.find(look.symbol)
         t2t = line is not None and line.trade_for_trade
-        found = sellable(look, resting, self._ports.settings.sellable_nets_orders, before, t2t)
         least = sum(seen.resting.values()) + look.ours.sold - look.ours.bought
-        return replace(found, believed=max(found.believed, least))
+        return sellable(look, resting, least, self._ports.settings.sellable_nets_orders, before, t2t)
 
     def _morning(self, symbol: str, recorded: Recorded, rows: Snapshot, session: TradingDay) -> Morning:
         outside = recorded.reading.outside.get(symbol, Outside())
         sold = outside.sold + taken_by_us(rows.orders, session.day).get(symbol, Taken()).sold
         shown = self._shown[symbol]
-        stood = (self._ports.clock.now() - shown.since).total_seconds()
-        steady = stood >= self._ports.settings.holdings_steady
+        steady = self._stood(symbol) and self._ports.clock.now() >= session.bell
         return Morning(symbol, shown.holding, self._overnight(symbol, rows, session), sold, False, steady)
 
     def _overnight(self, symbol: str, rows: Snapshot, session: TradingDay) -> int:

@@ -1,16 +1,19 @@
 """Everything that one tenant's service works with, put together by the composition root."""
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 
-from broker.api import Broker
+from broker.api import Broker, NoFeed, OrderFeed
 from domain.book import Instrument
 from domain.clock import Clock
+from domain.errors import BrokerUnavailable
 from domain.market import Calendar
 from domain.models import Position
+from domain.register import Register
 from domain.tenure import Tenure
 from repositories.accounts import AccountsRepository
 from repositories.database import Database
@@ -28,7 +31,7 @@ from service.waypoints import Unwatched, Waypoints
 SERIES = ("EQ", "BE", "BZ", "SM", "ST")
 """Series of shares that an ordinary order can sell, the usual one first; others with the same ISIN are block deals."""
 PATIENCE = 5.0
-"""Seconds for which a tenant waits for the download that another one makes for all."""
+"""Seconds for which a tenant waits for the download that another one makes for all, before it makes its own."""
 
 
 class InstrumentTable:
@@ -37,9 +40,9 @@ class InstrumentTable:
     def __init__(self, repository: InstrumentsRepository) -> None:
         self._repository = repository
         self._lock = threading.Lock()
+        self._second = threading.Lock()
         self._day: date | None = None
-        self._by_symbol: dict[str, Instrument] = {}
-        self._by_isin: dict[str, Instrument] = {}
+        self._register = Register()
 
     @property
     def day(self) -> date | None:
@@ -49,38 +52,48 @@ class InstrumentTable:
     def load(self, day: date, fetch: Callable[[], Iterable[Instrument]]) -> None:
         """Make sure of the day's table: from memory, else from the rows, else from the broker.
 
-        Raises what `fetch` raises. Whoever has waited long for another tenant's download makes its own.
+        Raises what `fetch` raises. Who has waited long for another tenant's download makes a second one; while two are
+        under way a third tenant is told so by BrokerUnavailable.
         """
         if self._day == day:
             return
-        alone = self._lock.acquire(timeout=PATIENCE)
-        try:
+        with self._turn():
             if self._day != day:
                 self._take_over(day, fetch)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        lock = self._lock if self._lock.acquire(timeout=PATIENCE) else self._second
+        if lock is self._second and not lock.acquire(blocking=False):
+            raise BrokerUnavailable(f"Two other tenants have been downloading the instrument file for {PATIENCE} s.")
+        try:
+            yield
         finally:
-            if alone:
-                self._lock.release()
+            lock.release()
 
     def _take_over(self, day: date, fetch: Callable[[], Iterable[Instrument]]) -> None:
-        self._by_symbol = {i.symbol: i for i in self._repository.of_day(day)} or self._fetch(day, fetch)
-        traded = [line for line in self._by_symbol.values() if line.isin and line.series in SERIES]
-        self._by_isin = {i.isin: i for i in sorted(traded, key=lambda line: -SERIES.index(line.series))}
+        self._register = self._repository.of_day(day) or self._fetch(day, fetch)
         self._day = day
 
     def find(self, *symbols: str | None) -> Instrument | None:
         """The first of these trading symbols that is in the table."""
-        return next((self._by_symbol[s] for s in symbols if s and s in self._by_symbol), None)
+        found = (self._register.find(symbol) for symbol in symbols if symbol)
+        return next((line for line in found if line is not None), None)
 
     def of(self, position: Position) -> Instrument | None:
         """What a position's orders are in: the symbol that its buys were placed under, else its own; where the file
         has neither any more, since the series changed overnight, the line with the same ISIN."""
         named = self.find(position.placed_symbol, position.symbol)
-        return named if named is not None or not position.isin else self._by_isin.get(position.isin)
+        return named if named is not None or not position.isin else self._usual(position.isin)
 
-    def _fetch(self, day: date, fetch: Callable[[], Iterable[Instrument]]) -> dict[str, Instrument]:
-        lines = {line.symbol: line for line in fetch()}
-        self._repository.replace(day, lines.values())
-        return lines
+    def _usual(self, isin: str) -> Instrument | None:
+        traded = [line for line in self._register.of_isin(isin) if line.series in SERIES]
+        return min(traded, key=lambda line: SERIES.index(line.series), default=None)
+
+    def _fetch(self, day: date, fetch: Callable[[], Iterable[Instrument]]) -> Register:
+        register = Register.of(fetch())
+        self._repository.replace(day, register)
+        return register
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,3 +137,4 @@ class Ports:
     instruments: InstrumentTable
     settings: TradingSettings
     waypoints: Waypoints = field(default_factory=Unwatched)
+    feed: OrderFeed = field(default_factory=NoFeed)

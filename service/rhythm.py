@@ -11,6 +11,8 @@ from service.settings import TradingSettings
 
 EVENING_LOOKS = 3
 """What is sold by hand counts when two books say it alike; one look more than that."""
+LAST_LOOKS = 3
+"""After the close, when the book lags no more: two books alike confirm the day."""
 MOVING = (OrderStatus.SUBMITTING, OrderStatus.ACCEPTED, OrderStatus.CANCELLING)
 """States that the next look should soon find changed."""
 
@@ -51,7 +53,9 @@ class Rhythm:
         self._under_way = sent or any(order.status in MOVING for order in snapshot.orders)
         now = self._clock.now()
         tail_is_over = now >= session.close + timedelta(seconds=self._settings.settle_tail)
-        over = session.phase(now) is Phase.AFTER and (tail_is_over or not live)
+        lag = timedelta(seconds=self._settings.book_lag + LAST_LOOKS * self._settings.cycle)
+        quiet = not live and now >= session.close + lag
+        over = session.phase(now) is Phase.AFTER and (tail_is_over or quiet)
         self._settled = session if over and not self._evening(session) else None
 
     def note_rest(self) -> None:

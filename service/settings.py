@@ -8,12 +8,15 @@ class TradingSettings:
     """How often to look and how long to believe.
 
     `cycle`: between two looks. `follow_up`: until the next look while something is under way. `book_max_age`: how old
-    a book may be for a decision. `send_window`: how long after its commit an intent may be sent. `call_deadline`:
-    the broker call's total. `book_lag`: how late an accepted order may show in the book. `login_lead`: before the
-    bell. `retry_after`: after a rejection, times the rejections so far. `settle_tail`: after the close, for the last
-    fills and lapses. `evening`: after the close, one more look at what the owner traded after it. `idle`: the longest
-    wait of a sleeping tenant. `band_refresh`, `holdings_refresh`: between two reads of what a position waits for.
-    `holdings_steady`: how long shares must be missing from the holdings before an order of yesterday has sold them.
+    a book may be for a decision. `send_window`: how long after its commit an intent may be sent. `call_deadline`: the
+    broker call's total. `book_lag`: how late an accepted order may show in the book. `login_lead`: before the bell,
+    and `login_due`: by when there must be a session (08:45). `address_check`: before the bell, when the address that
+    the broker sees is looked at again. `retry_after`: after a rejection, times the rejections so far. `settle_tail`:
+    after the close, for the last fills and lapses. `evening`: after the close, one more look at what the owner traded
+    after it. `idle`: the longest wait of a sleeping tenant. `band_refresh`, `holdings_refresh`: between two reads of
+    what a position waits for. `holdings_steady`: how long holdings must show the same before what is missing is
+    believed. `holdings_lag`: how late they may follow the order book. `reads_last`: before the bell, in which nothing
+    is asked that may hang.
 
     What differs from broker to broker and is not known for certain: `send_window`, `call_deadline`, `book_lag`,
     `absent_reads` (complete reads in a row that prove absence), `sellable_nets_orders` (whether the broker's sellable
@@ -26,7 +29,9 @@ class TradingSettings:
     send_window: float = 5.0
     call_deadline: float = 10.0
     book_lag: float = 20.0
-    login_lead: float = 1800.0
+    login_lead: float = 2100.0
+    login_due: float = 1800.0
+    address_check: float = 300.0
     retry_after: float = 30.0
     settle_tail: float = 900.0
     evening: float = 2100.0
@@ -34,6 +39,8 @@ class TradingSettings:
     band_refresh: float = 30.0
     holdings_refresh: float = 15.0
     holdings_steady: float = 300.0
+    holdings_lag: float = 60.0
+    reads_last: float = 35.0
     absent_reads: int = 2
     sellable_nets_orders: bool = False
 

@@ -20,6 +20,7 @@ from domain.orders import LIVE, OrderStatus, SendOutcome
 from domain.steps import Circumstances
 from domain.tenancy import TenantState
 from service.buying import BuyDesk
+from service.front_door import FrontDoor
 from service.live_instruments import LiveInstruments
 from service.order_monitor import OrderMonitor, Recorded
 from service.order_router import OrderRouter
@@ -51,6 +52,7 @@ class TradingService:
         self._prices = Prices(ports, self.rows, self._instruments)
         self._settling = Settling(ports, self.rows, self._instruments)
         self._buys = BuyDesk(self._instruments, self._router)
+        self._door = FrontDoor(ports)
         self._told: tuple[TenantState, str] | None = None
         self._rhythm = Rhythm(ports.calendar, ports.clock, ports.settings)
 
@@ -131,7 +133,7 @@ class TradingService:
         if not isinstance(session, TradingDay) or not self._rhythm.awake(session):
             self._rest(session)
             return
-        self.ports.broker.login()
+        self._door.open(session)
         book = self.ports.broker.order_book()
         recorded = self._monitor.record(book, session)
         self._require_right_time()
@@ -190,6 +192,7 @@ class TradingService:
         assert self.sell_manager is not None
         reasons = self.sell_manager.reasons(snapshot, now)
         state, text = state_of(now)
+        text = "; ".join(filter(None, (text, self.ports.broker.notice(), self.ports.feed.text)))
         with self.rows.door():
             self.rows.positions.explain(reasons, now.at)
             self.rows.positions.identify(self._isins(snapshot))

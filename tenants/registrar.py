@@ -50,8 +50,11 @@ class Registrar:
         """Who is to be served. A row or credentials that cannot be read refuse the start of that user alone."""
         bad = self._sealed()
         wanted = self._rows.users.wanted()
-        wishes = [Wish(u.id, u.name, u.revision, u, bad.get(u.id)) for u in wanted.users if u.enabled]
-        wishes += [Wish(u.id, u.name, u.revision, u, u.why) for u in wanted.bad if u.enabled]
+        barred = wanted.barred()
+        why = {**{user.id: user.why for user in wanted.bad}, **bad, **barred}
+        wishes = [
+            Wish(u.id, u.name, u.revision, u, why.get(u.id), u.id in barred) for u in wanted.everybody if u.enabled
+        ]
         return {wish.user_id: wish for wish in wishes}
 
     def start(self, holder: int, now: float) -> None:

@@ -35,8 +35,11 @@ class Tenant:
         return f"{self.wish.name}#{self.generation or 0}"
 
     def hear(self, wish: Wish, now: float) -> None:
-        """Take over what is wanted. A revision that rose since the last start forgives and restarts."""
+        """Take over what is wanted. A revision that rose since the last start forgives and restarts; who is barred
+        ends."""
         self.wish, self.wanted = wish, True
+        if wish.barred:
+            self.stop(now + self._settings.stop_within)
         if wish.revision <= self._basis.wish.revision:
             return
         self._past, self._not_before = Past(), now

@@ -15,6 +15,8 @@ class Wish:
     revision: int
     row: object
     refusal: str | None = None
+    barred: bool = False
+    """Whether the refusal also ends what runs already."""
 
     @property
     def title(self) -> str:

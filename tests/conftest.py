@@ -22,6 +22,7 @@ from tests.world import World
 NUMBERS = count(1)
 
 settings.register_profile("ninefifteen", deadline=None, print_blob=True)
+settings.register_profile("fuzz", parent=settings.get_profile("ninefifteen"), max_examples=50_000)
 settings.load_profile("ninefifteen")
 TEMPLATE = "migrated"
 

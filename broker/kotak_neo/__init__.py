@@ -1,8 +1,22 @@
-"""The client of Kotak Neo (NSE, India): one broker protocol over its REST interface, nothing ever sent twice."""
+"""The client of Kotak Neo (NSE, India): one broker protocol over its REST interface, nothing ever sent twice.
+
+The order feeds stand apart, in `broker.kotak_neo.feed`: they load a websocket library, which most verbs do not need.
+"""
 
 from broker.kotak_neo.account import KotakAccount
 from broker.kotak_neo.client import KotakNeo
+from broker.kotak_neo.egress import Egress
+from broker.kotak_neo.feed_settings import FeedSettings, Greeting, Way
 from broker.kotak_neo.hosts import require_allowed
 from broker.kotak_neo.settings import KotakSettings
 
-__all__ = ["KotakAccount", "KotakNeo", "KotakSettings", "require_allowed"]
+__all__ = [
+    "Egress",
+    "FeedSettings",
+    "Greeting",
+    "KotakAccount",
+    "KotakNeo",
+    "KotakSettings",
+    "Way",
+    "require_allowed",
+]

@@ -1,48 +1,89 @@
 """One account at Kotak as this process knows it: shared by successive threads, so that a restart changes nothing."""
 
-import math
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from broker.breaker import Breaker
+from broker.kotak_neo.attempts import Attempts
+from broker.kotak_neo.egress import Egress
 from broker.kotak_neo.session import Session
 from broker.kotak_neo.settings import KotakSettings
 from broker.kotak_neo.totp import TotpCodes
-from broker.throttle import TokenBucket
+from broker.throttle import Rates
 from domain.clock import Clock
-from domain.errors import BrokerUnavailable, LoginRefused
+from domain.errors import AddressWrong, BrokerUnavailable
+from domain.logins import MemoryBook
 from domain.models import Credentials
 from domain.tenure import Tenure
 
-REFUSALS_ALLOWED = 2
+log = logging.getLogger(__name__)
 _SHORTEST_SECRET = 16
 """Shorter ones (MPIN, code) could be part of an order number and are hidden in login answers only."""
 
 
 class KotakAccount:
-    """Credentials, session, rate and refused logins of one account. Safe to use from several threads.
+    """Credentials, session, rates, breaker and attempts to log in of one account. Safe to use from several threads.
 
-    Make a new one when the credentials change: that alone forgets the refusals.
+    Credentials and egress never change: `renewed` makes another account of them that keeps to the same rates.
     """
 
-    def __init__(self, credentials: Credentials, settings: KotakSettings, clock: Clock) -> None:
+    def __init__(
+        self, credentials: Credentials, settings: KotakSettings, clock: Clock, egress: Egress | None = None
+    ) -> None:
         self.credentials = credentials
-        self.orders = _bucket(settings.orders_per_second, clock)
-        self.reads = _bucket(settings.reads_per_second, clock)
-        self.codes = TotpCodes(credentials.totp_secret)
+        self.egress = egress or Egress(proxy=credentials.proxy_url)
+        self.rates = Rates(settings.orders_per_second, settings.reads_per_second, settings.calls_per_second, clock)
+        self.breaker = Breaker(clock, settings.pace)
+        self.attempts = Attempts(clock, settings.pace)
+        self.codes = TotpCodes(credentials.totp_secret, settings.code_seconds)
+        self.logins = MemoryBook()
+        self._settings = settings
         self._clock = clock
         self._lock = threading.Lock()
         self._session: Session | None = None
+        self._seen: Session | None = None
         self._turn: Tenure | None = None
-        self._refusals = 0
+        self.fresh = True
+        """Whether it never had a session; only then may one be taken over that an earlier process left."""
+
+    def renewed(self, credentials: Credentials, egress: Egress) -> "KotakAccount":
+        """The same account with other credentials or another way out: without a session, within the same rates."""
+        heir = KotakAccount(credentials, self._settings, self._clock, egress)
+        heir.rates, heir.breaker = self.rates, self.breaker
+        if credentials.totp_secret == self.credentials.totp_secret:
+            heir.codes = self.codes
+        return heir
 
     def session(self) -> Session | None:
         """The session, while it is good."""
         session = self._session
         return session if session is not None and session.good_at(self._clock.now()) else None
 
+    def trusted_session(self) -> Session | None:
+        """The session, once the broker was seen to see its address: the only one that orders may go out in."""
+        session = self.session()
+        return session if session is not None and (not session.address or session is self._seen) else None
+
+    def trust(self, session: Session) -> None:
+        """The broker sees the session's address."""
+        self._seen = session
+
+    def distrust(self) -> None:
+        """What the broker sees is to be looked at again before the next order."""
+        self._seen = None
+
     def forget(self, session: Session) -> None:
         """Drop the session that the broker no longer knows; a newer one stays."""
+        with self._lock:
+            if self._session is not session:
+                return
+            self._session = None
+        self.attempts.session_ended((self._clock.now() - session.created).total_seconds())
+
+    def drop(self, session: Session) -> None:
+        """Drop a session that we do not want any more; a newer one stays."""
         with self._lock:
             if self._session is session:
                 self._session = None
@@ -51,7 +92,31 @@ class KotakAccount:
         """Keep a new session, unless the turn of its maker was taken over meanwhile."""
         with self._lock:
             if self._turn is tenure:
-                self._session, self._refusals = session, 0
+                self._session, self.fresh = session, False
+
+    def address(self, tenure: Tenure) -> str:
+        """Where the account's calls leave from now: its session's address while that can be bound, else the first that
+        can be; empty for none in particular. Another one than before ends the session. Raises AddressWrong."""
+        session = self.session()
+        wanted = self.egress.addresses[:1] if not self.egress.bound else self.egress.addresses
+        order = dict.fromkeys(([session.address] if session is not None else []) + list(wanted)) if wanted else {"": 1}
+        troubles: list[str] = []
+        for address in order:
+            if (trouble := self.egress.usable(address)) is None:
+                self._moved(session, address, troubles, tenure)
+                return address
+            troubles.append(trouble)
+        raise AddressWrong(
+            f"{tenure}: {'; '.join(troubles)}: nothing is sent, and never from another address. Give the address back"
+            f" to this machine, or the account another one: run.py user set-egress {tenure.user_name} ADDRESS."
+        )
+
+    def notice(self) -> str:
+        """What somebody should know of the account's line at this moment; empty for nothing."""
+        session, addresses = self._session, self.egress.addresses
+        spare = session is not None and bool(addresses[1:]) and session.address == addresses[1]
+        told = f"orders leave from the second address {addresses[1]}: the first could not be bound" if spare else ""
+        return "; ".join(words for words in (self.breaker.words(), told) if words)
 
     @contextmanager
     def turn(self, tenure: Tenure) -> Iterator[None]:
@@ -61,19 +126,6 @@ class KotakAccount:
             yield
         finally:
             self._end_turn(tenure)
-
-    def require_login_allowed(self) -> None:
-        """Raise LoginRefused once the broker has refused twice: another attempt could lock the account."""
-        if self._refusals >= REFUSALS_ALLOWED:
-            raise LoginRefused(
-                f"The broker refused the login {self._refusals} times (limit {REFUSALS_ALLOWED}); not asked again "
-                "until the credentials are changed: run.py user set-credentials NAME --credentials FILE."
-            )
-
-    def count_refusal(self) -> None:
-        """The broker refused the credentials once more."""
-        with self._lock:
-            self._refusals += 1
 
     def hide(self, body: bytes) -> bytes:
         """A body without the long secrets of this account, for the case that the broker repeats one."""
@@ -87,6 +139,12 @@ class KotakAccount:
         for secret in (self.credentials.mpin, self.credentials.mobile, code):
             text = text.replace(secret, "(hidden)") if secret else text
         return text
+
+    def _moved(self, session: Session | None, address: str, troubles: list[str], tenure: Tenure) -> None:
+        if session is not None and session.address != address:
+            self.drop(session)
+        if troubles and (session is None or session.address != address):
+            log.critical("%s: %s; its second address %s is used from now on", tenure, "; ".join(troubles), address)
 
     def _secrets(self) -> list[str]:
         known = [self.credentials.consumer_key, self.credentials.totp_secret]
@@ -106,7 +164,3 @@ class KotakAccount:
         with self._lock:
             if self._turn is tenure:
                 self._turn = None
-
-
-def _bucket(rate: float, clock: Clock) -> TokenBucket:
-    return TokenBucket(rate, math.ceil(rate), clock)

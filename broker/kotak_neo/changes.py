@@ -10,7 +10,7 @@ from domain.orders import Side
 
 _CENT = Decimal("0.01")
 _HIGHEST = Decimal(10**9)
-_SIDES = {Side.BUY: "B", Side.SELL: "S"}
+SIDES = {Side.BUY: "B", Side.SELL: "S"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,8 @@ def placing(order: NewOrder) -> Change:
     if not order.tag or order.quantity <= 0:
         raise ValueError(f"an order needs a tag and a quantity above 0, not {order.tag!r} and {order.quantity}")
     fields = {
-        "am": "NO", "dq": "0", "es": "nse_cm", "mp": "0", "pc": "CNC", "pf": "N", "pr": rupees(order.price), "pt": "L",
-        "qt": str(order.quantity), "rt": "DAY", "tp": "0", "ts": order.symbol, "tt": _SIDES[order.side],
+        "am": "NO", "dq": "0", "es": "nse_cm", "mp": "0", "pc": "CNC", "pr": rupees(order.price), "pt": "L",
+        "qt": str(order.quantity), "rt": "DAY", "tp": "0", "ts": order.symbol, "tt": SIDES[order.side],
         "ig": order.tag, "os": "NEOTRADEAPI",
     }  # fmt: skip
     return Change(f"place {order.side} {order.quantity} {order.symbol}", "quick/order/rule/ms/place", fields)
@@ -41,7 +41,7 @@ def placing(order: NewOrder) -> Change:
 def modifying(change: PriceChange) -> Change:
     """The whole order restated with another price; quantity is the total (REST documents, SDK). Raises ValueError."""
     fields = {
-        "no": change.broker_order_id, "es": "nse_cm", "ts": change.symbol, "tt": _SIDES[change.side], "pc": "CNC",
+        "no": change.broker_order_id, "es": "nse_cm", "ts": change.symbol, "tt": SIDES[change.side], "pc": "CNC",
         "pt": "L", "pr": rupees(change.price), "qt": str(change.quantity), "tp": "0", "dq": "0", "mp": "0",
         "vd": "DAY", "dd": "NA", "am": "NO", "os": "NEOTRADEAPI",
     }  # fmt: skip

@@ -1,38 +1,38 @@
 """The broker protocol over Kotak Neo's REST interface, for one tenant's thread."""
 
-import json
 import logging
 import ssl
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
+from urllib.parse import quote
 
-from broker.kotak_neo import headers, rows
+from broker.kotak_neo import rows
 from broker.kotak_neo.account import KotakAccount
 from broker.kotak_neo.changes import Change, cancelling, modifying, placing
 from broker.kotak_neo.exchange import Exchange
-from broker.kotak_neo.fields import Malformed, Row
+from broker.kotak_neo.inquiries import Inquiries
 from broker.kotak_neo.instruments import cash_file, instruments
-from broker.kotak_neo.reports import body_of, file_of, list_of, rows_of
-from broker.kotak_neo.session import Session
+from broker.kotak_neo.reading import Reading
+from broker.kotak_neo.reports import file_of, holdings_of, list_of, object_of, rows_of
 from broker.kotak_neo.settings import KotakSettings
-from broker.kotak_neo.wire import Answer, Ask
-from domain.book import Book, Holding, Instrument, NewOrder, PriceChange, Quote, Trade
+from domain.book import Book, Holding, NewOrder, PriceChange, Quote, Trade
 from domain.clock import Clock
 from domain.errors import BrokerUnavailable
+from domain.logins import LoginBook
 from domain.outcomes import NotSent, Outcome
+from domain.register import Register
 from domain.tenure import Tenure
 
 log = logging.getLogger(__name__)
 QUOTES_A_CALL = 50
-Parsed = TypeVar("Parsed")
 Given = TypeVar("Given")
 
 
-class KotakNeo:
+class KotakNeo(Inquiries):
     """A `Broker`. The account outlives it; `tls` is the process's one context (urllib3's default without).
 
     `guard` is called before every broker call and raises TransactionHeld when this thread holds a transaction.
+    `logins` remembers attempts to log in over restarts; without it they are forgotten with the account.
     """
 
     def __init__(
@@ -43,15 +43,24 @@ class KotakNeo:
         settings: KotakSettings,
         guard: Callable[[], None],
         tls: ssl.SSLContext | None = None,
+        logins: LoginBook | None = None,
     ) -> None:
         self._account = account
         self._tenure = tenure
-        self._settings = settings
-        self._exchange = Exchange(account, tenure, clock, settings, guard, tls)
+        self._exchange = Exchange(account, tenure, clock, settings, guard, tls, logins)
+        super().__init__(Reading(self._exchange, account, tenure), settings)
 
     def login(self) -> None:
         """Make sure of a session of today. Raises LoginRefused, BrokerUnavailable, NotAllowed, ClockWrong."""
         self._exchange.log_in()
+
+    def check_address(self) -> None:
+        """Ask once more under which address the broker sees us, where it matters. Raises as `login`, AddressWrong."""
+        self._exchange.check_address()
+
+    def notice(self) -> str:
+        """What somebody should know of the account's line at this moment; empty for nothing."""
+        return self._account.notice()
 
     def place(self, order: NewOrder, send_by: float) -> Outcome:
         """Send a new limit order under its tag; `send_by` in the clock's monotonic seconds."""
@@ -67,11 +76,11 @@ class KotakNeo:
 
     def take_tokens(self, wanted: int) -> int:
         """Reserve up to `wanted` sends of the account's rate; how many were given, without waiting."""
-        return self._account.orders.take(wanted)
+        return self._account.rates.orders.take(wanted)
 
     def seconds_to_tokens(self, wanted: int) -> float:
-        """Seconds until the account's rate allows so many sends, or its largest burst; 0 when it does now."""
-        return self._account.orders.seconds_to_token(wanted)
+        """Seconds until the account's rate allows some sends, up to so many; 0 when it does now."""
+        return self._account.rates.orders.seconds_to_token(wanted)
 
     def clock_skew(self) -> float | None:
         """Seconds by which the broker's clock is at least ahead of ours; None before its first dated answer."""
@@ -79,43 +88,47 @@ class KotakNeo:
 
     def order_book(self) -> Book:
         """All orders of the day; a malformed row is counted. Raises as every read does."""
-        answer, found = self._report("quick/user/orders")
-        reports, malformed = self._readable(rows.order_report, found)
+        answer, found = self._reading.report("quick/user/orders", rows_of)
+        reports, malformed = self._reading.readable(rows.order_report, found)
         assert answer.began_at is not None
         return Book(answer.began, answer.began_at, tuple(reports), malformed)
 
     def tags_of(self, broker_order_id: str) -> tuple[str, ...]:
         """Every tag that an order ever showed, as its history tells; a broker rewrites it on modify and cancel."""
-        form = {"jData": json.dumps({"nOrdNo": broker_order_id})}
-
-        def ask(session: Session) -> Ask:
-            return Ask("POST", session.url("quick/order/history"), headers.for_reads(session), form=form)
-
-        return tuple(self._readable(rows.tag_in, self._exchange.read(ask, rows_of)[1])[0])
+        found = self._reading.posted("quick/order/history", {"nOrdNo": broker_order_id}, rows_of)
+        return tuple(self._reading.readable(rows.tag_in, found)[0])
 
     def trades(self) -> tuple[Trade, ...]:
         """All fills of the day. A row that cannot be read fails the read."""
-        return self._all(rows.trade, self._report("quick/user/trades")[1])
+        return self._reading.all(rows.trade, self._reading.report("quick/user/trades", rows_of)[1])
 
     def holdings(self) -> tuple[Holding, ...]:
         """The shares in the demat account. A row that cannot be read fails the read: shares must not vanish."""
-        found = self._report("portfolio/v1/holdings", partial(rows_of, nothing_there="no holdings found"))[1]
-        return self._all(rows.holding, found)
+        return self._reading.all(rows.holding, self._reading.report("portfolio/v1/holdings", holdings_of)[1])
 
     def quotes(self, tokens: Sequence[str]) -> tuple[Quote, ...]:
-        """Last prices for exchange tokens of the NSE cash segment, 50 a call (Kotak's limit)."""
+        """Last prices for exchange tokens (or index names) of the NSE cash segment, 50 a call (Kotak's limit).
+
+        A quote that cannot be read is left out; where none can be, the read has failed.
+        """
         found: list[Any] = []
         for start in range(0, len(tokens), QUOTES_A_CALL):
-            asked = ",".join(f"nse_cm|{token}" for token in tokens[start : start + QUOTES_A_CALL])
-            found += self._data(f"script-details/1.0/quotes/neosymbol/{asked}/all", list_of)
-        return tuple(self._readable(rows.quote, found)[0])
+            asked = ",".join(f"nse_cm|{quote(token)}" for token in tokens[start : start + QUOTES_A_CALL])
+            path = f"script-details/1.0/quotes/neosymbol/{asked}/all"
+            found += self._reading.data(path, list_of, literal="|" if self._settings.literal_bar else "")
+        quotes, malformed = self._reading.readable(rows.quote, found)
+        if tokens and not quotes:
+            raise BrokerUnavailable(
+                f"{self._tenure}: {malformed} quotes came for {len(tokens)} symbols, none readable."
+            )
+        return tuple(quotes)
 
-    def instruments(self) -> Iterable[Instrument]:
+    def instruments(self) -> Register:
         """The NSE cash instrument file of the day, wholly read. Raises NotAllowed for a file beyond loopback."""
-        listed = self._data("script-details/1.0/masterscrip/file-paths", body_of)
-        address = self._sensible(_cash_file_in, listed)
-        content = self._exchange.read(lambda _: Ask("GET", address), file_of, self._settings.download_deadline)[1]
-        return self._sensible(instruments, content)
+        listed = self._reading.data("script-details/1.0/masterscrip/file-paths", object_of)
+        address = self._reading.sensible(_cash_file_in, listed)
+        content = self._reading.file(address, file_of, self._settings.download_deadline)
+        return self._reading.sensible(instruments, content)
 
     def close(self) -> None:
         """Let connections go; the session stays with the account."""
@@ -130,38 +143,7 @@ class KotakNeo:
         log.debug("%s: %s: %s", self._tenure, change.what, type(outcome).__name__)
         return outcome
 
-    def _report(self, path: str, judge: Callable[[Answer], list[Any]] = rows_of) -> tuple[Answer, list[Any]]:
-        return self._exchange.read(lambda session: Ask("GET", session.url(path), headers.for_reads(session)), judge)
 
-    def _data(self, path: str, judge: Callable[[Answer], Any]) -> Any:
-        sent = headers.for_data(self._account.credentials.consumer_key)
-        return self._exchange.read(lambda session: Ask("GET", session.url(path), sent), judge)[1]
-
-    def _readable(self, parse: Callable[[Row], Parsed], found: list[Any]) -> tuple[list[Parsed], int]:
-        readable: list[Parsed] = []
-        for row in found:
-            try:
-                readable.append(_parse(parse, row))
-            except Malformed as error:
-                log.warning("%s: a malformed row in the broker's report (%s); it counts as unread", self._tenure, error)
-        return readable, len(found) - len(readable)
-
-    def _all(self, parse: Callable[[Row], Parsed], found: list[Any]) -> tuple[Parsed, ...]:
-        return self._sensible(lambda listed: tuple(_parse(parse, row) for row in listed), found)
-
-    def _sensible(self, make: Callable[[Given], Parsed], given: Given) -> Parsed:
-        try:
-            return make(given)
-        except Malformed as error:
-            raise BrokerUnavailable(f"{self._tenure}: the broker's report makes no sense: {error}.") from error
-
-
-def _parse(parse: Callable[[Row], Parsed], row: Any) -> Parsed:
-    if not isinstance(row, dict):
-        raise Malformed("no object")
-    return parse(row)
-
-
-def _cash_file_in(body: Any) -> str:
-    data = body.get("data") if isinstance(body, dict) else None
+def _cash_file_in(body: Mapping[str, Any]) -> str:
+    data = body.get("data")
     return cash_file(data.get("filesPaths") if isinstance(data, dict) else None)

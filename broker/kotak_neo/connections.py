@@ -8,7 +8,7 @@ from typing import Any
 from requests import Session
 from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar
-from urllib3 import HTTPConnectionPool, PoolManager
+from urllib3 import HTTPConnectionPool, PoolManager, ProxyManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from broker.kotak_neo.call import Call, Withheld
@@ -19,6 +19,13 @@ class Line:
 
     def __init__(self) -> None:
         self.call: Call | None = None
+        self.literal = ""
+
+    def written(self, target: str) -> str:
+        """The target of the request at hand with the characters that are to leave as they are."""
+        for character in self.literal:
+            target = target.replace(f"%{ord(character):02X}", character)
+        return target
 
     def permit(self, connected: socket.socket) -> None:
         """Let the first byte of the call at hand pass, or raise Withheld."""
@@ -34,19 +41,30 @@ class _Checked(HTTPConnection):
         super().__init__(*args, **kwargs)
         self._line = line
         self._parts: list[bytes] = []
+        self._tunnelling = False
 
-    def request(self, *args: Any, **kwargs: Any) -> None:
+    def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
         """Connect if need be, ask for permission, send."""
         self._parts = []
-        super().request(*args, **kwargs)
+        super().request(method, self._line.written(url), *args, **kwargs)
         if self.sock is None:
             self.connect()
         self._line.permit(self.sock)
         super().send(b"".join(self._parts))
 
     def send(self, data: Any) -> None:
-        """Keep what http.client wants to send until the request is whole."""
-        self._parts.append(data)
+        """Keep what http.client wants to send until the request is whole; how to reach the broker is no request yet."""
+        if self._tunnelling:
+            super().send(data)
+        else:
+            self._parts.append(data)
+
+    def _tunnel(self) -> None:
+        self._tunnelling = True
+        try:
+            super()._tunnel()
+        finally:
+            self._tunnelling = False
 
 
 class _CheckedTls(_Checked, HTTPSConnection):
@@ -56,8 +74,8 @@ class _CheckedTls(_Checked, HTTPSConnection):
 class _Pools(PoolManager):
     """Pools whose connections know the line; a request context cannot carry it, being a key."""
 
-    def __init__(self, line: Line, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(self, line: Line, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self._line = line
 
     def _new_pool(
@@ -69,10 +87,15 @@ class _Pools(PoolManager):
         return pool
 
 
+class _ProxyPools(_Pools, ProxyManager):
+    """The same through a proxy."""
+
+
 class _Adapter(HTTPAdapter):
-    def __init__(self, line: Line, tls: ssl.SSLContext | None, give_up: float) -> None:
+    def __init__(self, line: Line, tls: ssl.SSLContext | None, give_up: float, source: str | None) -> None:
         self._line = line
         self._tls = tls
+        self._source = None if source is None else (source, 0)
         self._options = [*HTTPConnection.default_socket_options, *_give_up_after(give_up)]
         super().__init__(pool_connections=4, pool_maxsize=1, max_retries=0)
 
@@ -85,7 +108,22 @@ class _Adapter(HTTPAdapter):
             block=block,
             ssl_context=self._tls,
             socket_options=self._options,
+            source_address=self._source,
         )
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        """The pools through the proxy, whose user and password stand in its URL."""
+        if proxy not in self.proxy_manager:
+            self.proxy_manager[proxy] = _ProxyPools(
+                self._line,
+                proxy,
+                proxy_headers=self.proxy_headers(proxy),
+                num_pools=4,
+                maxsize=1,
+                ssl_context=self._tls,
+                socket_options=self._options,
+            )
+        return self.proxy_manager[proxy]
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         """Leave the authorities to the TLS context; loading them per connection costs milliseconds and memory."""
@@ -99,13 +137,24 @@ class _NoCookies(RequestsCookieJar):
 
 
 class LineSession(Session):
-    """A requests session that never re-sends: no retries, no redirects, no cookies, no proxies, no .netrc."""
+    """A requests session that never re-sends: no retries, no redirects, no cookies, no .netrc.
 
-    def __init__(self, line: Line, tls: ssl.SSLContext | None, give_up: float) -> None:
+    Its sockets are bound to `source` or go to `proxy`, and go nowhere when that cannot be; no environment changes it.
+    """
+
+    def __init__(
+        self,
+        line: Line,
+        tls: ssl.SSLContext | None,
+        give_up: float,
+        source: str | None = None,
+        proxy: str | None = None,
+    ) -> None:
         super().__init__()
         self.trust_env = False
         self.cookies = _NoCookies()
-        adapter = _Adapter(line, tls, give_up)
+        self.proxies = {"http": proxy, "https": proxy} if proxy else {}
+        adapter = _Adapter(line, tls, give_up, source)
         self.mount("http://", adapter)
         self.mount("https://", adapter)
 

@@ -1,6 +1,5 @@
 """Conversations with Kotak for one thread: reads that log in again by themselves, changes that never do."""
 
-import logging
 import ssl
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,20 +9,22 @@ from broker.kotak_neo import headers
 from broker.kotak_neo.account import KotakAccount
 from broker.kotak_neo.call import Call, Withheld
 from broker.kotak_neo.changes import Change
-from broker.kotak_neo.login import Login
+from broker.kotak_neo.entrance import Entrance
+from broker.kotak_neo.seen_address import PATH as SEEN
+from broker.kotak_neo.seen_address import seen_address
 from broker.kotak_neo.session import Session
 from broker.kotak_neo.settings import KotakSettings
 from broker.kotak_neo.skew import skew
-from broker.kotak_neo.verdicts import Verdict, verdict
+from broker.kotak_neo.verdicts import Verdict, unanswered, verdict
 from broker.kotak_neo.wire import Answer, Ask, NoAnswer, Wire
 from broker.retrying import Passing, Retries
 from domain.clock import Clock
 from domain.errors import BrokerUnavailable, ClockWrong, NotAllowed, SessionEnded
+from domain.logins import LoginBook
 from domain.outcomes import NotSent, Outcome, Unknown
 from domain.tenure import Tenure
 from domain.wording import stopped
 
-log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 BUSY = 429
 
@@ -39,6 +40,7 @@ class Exchange:
         settings: KotakSettings,
         guard: Callable[[], None],
         tls: ssl.SSLContext | None,
+        logins: LoginBook | None = None,
     ) -> None:
         self.skew: float | None = None
         self._account = account
@@ -46,19 +48,32 @@ class Exchange:
         self._clock = clock
         self._settings = settings
         self._guard = guard
-        self._wire = Wire(clock, settings, tls)
+        self._entrance = Entrance(account, tenure, clock, settings, logins or account.logins, self._ask_login)
+        self._address = ""
+        self._wire = Wire(clock, settings, tls, account.egress)
         self._retries = Retries(clock, tenure)
 
     def log_in(self) -> Session:
-        """The session of today, made if need be. Raises as `Login.sign_in`, TenureLost and TransactionHeld."""
+        """The session of today, made if need be, whose address the broker was seen to see.
+
+        Raises as `Login.sign_in`, AddressWrong, TenureLost and TransactionHeld.
+        """
         self._enter()
         with self._account.turn(self._tenure):
-            session = self._account.session()
-            if session is None:
-                session = Login(self._account, self._tenure, self._clock, self._settings, self._ask_login).sign_in()
-                self._account.remember(session, self._tenure)
-                log.info("%s: logged in, session until %s", self._tenure, session.expires)
+            self._address = self._account.address(self._tenure)
+            session = self._entrance.session(self._address)
+            if self._account.trusted_session() is not session:
+                self._require_seen(session)
             return session
+
+    def check_address(self) -> None:
+        """Ask once more under which address the broker sees the session, where it is to be a certain one.
+
+        Raises as `log_in`. A broker that does not say proves nothing: the login has seen the same address.
+        """
+        session = self.log_in()
+        if session.address:
+            self._require_seen(session)
 
     def read(
         self, ask_of: Callable[[Session], Ask], judge: Callable[[Answer], Result], deadline: float | None = None
@@ -69,6 +84,7 @@ class Exchange:
         """
         self._enter()
         session = self._account.session() or self.log_in()
+        self._address = session.address
         try:
             return self._attempts(ask_of(session), judge, deadline)
         except SessionEnded:
@@ -79,9 +95,10 @@ class Exchange:
     def change(self, change: Change, send_by: float) -> Outcome:
         """Send until it has left or `send_by` (monotonic seconds) has come. Raises TransactionHeld only."""
         self._guard()
-        session = self._account.session()
+        session = self._account.trusted_session()
         if session is None:
-            return NotSent("no session of today; nothing was sent, log in first")
+            return NotSent("no session of today whose address is known; nothing was sent, log in first")
+        self._address = session.address
         sent = headers.for_orders(self._account.credentials.consumer_key, session)
         found = self._deliver(Ask("POST", session.url(change.path), sent, form=change.form()), send_by)
         if found.session_over:
@@ -92,42 +109,73 @@ class Exchange:
         """Let the connections go."""
         self._wire.close()
 
+    def _require_seen(self, session: Session) -> None:
+        sent = headers.for_orders(self._account.credentials.consumer_key, session)
+        ask = Ask("GET", f"{self._settings.login_url.rstrip('/')}/{SEEN}", sent)
+        try:
+            _, seen = self._attempts(ask, seen_address, None)
+        except SessionEnded:
+            self._account.forget(session)
+            raise
+        self._entrance.judge(session, str(seen))
+
     def _deliver(self, ask: Ask, send_by: float) -> Verdict:
-        """The first attempt has the caller's token of the account's rate, every further one takes its own."""
-        bucket = self._account.orders
-        attempts = 0
+        """Each attempt waits for its turn within the account's rate."""
+        bucket = self._account.rates.orders
 
         def attempt() -> Verdict:
-            nonlocal attempts
-            attempts += 1
-            if attempts > 1 and not bucket.take(1):
-                return Verdict(NotSent("the account's rate is used up; nothing was sent"), again=True)
-            return self._send(ask, send_by)
+            with bucket.call(self._tenure, send_by) as admitted:
+                if not admitted:
+                    return Verdict(NotSent("the account's rate is used up; nothing was sent"))
+                return self._send(ask, send_by)
 
         return self._retries.change(attempt, lambda found: found.again, send_by, bucket.seconds_to_token)
 
     def _send(self, ask: Ask, send_by: float) -> Verdict:
         try:
             answer = self._exchange(ask, self._settings.call_deadline, send_by)
+            self._note_busy(answer)
             if answer.status == BUSY and not self._settings.busy_is_unsent:
                 return Verdict(Unknown("HTTP 429, which this broker may answer to what it has taken"))
             return verdict(answer)
         except (Withheld, NotAllowed) as error:
             return Verdict(NotSent(f"nothing was sent: {error}"))
         except NoAnswer as error:
-            if error.begun:
-                return Verdict(Unknown(f"sent, and no answer: {error}"))
-            return Verdict(NotSent(f"nothing was sent: {error}"), again=True)
+            return unanswered(error)
 
     def _attempts(self, ask: Ask, judge: Callable[[Answer], Result], deadline: float | None) -> tuple[Answer, Result]:
         until = self._clock.monotonic() + (deadline or self._settings.call_deadline)
+        breaker = self._account.breaker
 
         def attempt() -> tuple[Answer, Result]:
-            self._account.reads.wait(self._tenure)
-            answer = self._ask(ask, until - self._clock.monotonic())
-            return answer, self._judged(judge, answer)
+            try:
+                return self._attempt(ask, judge, until)
+            except Passing as error:
+                error.pause = max(error.pause, breaker.remaining)
+                raise
 
         return self._retries.read(attempt, until)
+
+    def _attempt(self, ask: Ask, judge: Callable[[Answer], Result], until: float) -> tuple[Answer, Result]:
+        breaker = self._account.breaker
+        if breaker.remaining:
+            raise Passing(f"{self._tenure}: {stopped(breaker.words())}")
+        with self._account.rates.read(self._tenure, until) as admitted:
+            self._require_turn(admitted)
+            answer = self._ask(ask, until - self._clock.monotonic())
+        self._note_busy(answer)
+        judged = self._judged(judge, answer)
+        breaker.answered()
+        return answer, judged
+
+    def _require_turn(self, admitted: bool) -> None:
+        if not admitted:
+            self._tenure.require()
+            raise BrokerUnavailable(f"{self._tenure}: the account's rate left no time to ask; nothing was asked.")
+
+    def _note_busy(self, answer: Answer) -> None:
+        if answer.status == BUSY:
+            self._account.breaker.trip("the broker answered HTTP 429, too many requests", _wish(answer))
 
     def _judged(self, judge: Callable[[Answer], Result], answer: Answer) -> Result:
         try:
@@ -158,7 +206,12 @@ class Exchange:
     def _exchange(self, ask: Ask, deadline: float, send_by: float | None = None) -> Answer:
         now = self._clock.monotonic()
         self._tenure.beat(now)
-        answer = self._wire.send(ask, Call(self._clock, self._tenure, now + deadline, send_by))
+        try:
+            answer = self._wire.send(ask, Call(self._clock, self._tenure, now + deadline, send_by), self._address)
+        except NoAnswer as error:
+            if error.hung:
+                self._account.breaker.trip("the broker did not answer a call in time")
+            raise
         measured = skew(answer)
         self.skew = self.skew if measured is None else measured
         return replace(answer, body=self._account.hide(answer.body))
@@ -166,3 +219,8 @@ class Exchange:
     def _enter(self) -> None:
         self._guard()
         self._tenure.require()
+
+
+def _wish(answer: Answer) -> float:
+    seconds = (answer.retry_after or "").strip()
+    return float(seconds) if seconds.isascii() and seconds.isdigit() and len(seconds) < 6 else 0.0

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
 from domain.clock import IST
@@ -55,6 +56,15 @@ def decimal(row: Row, key: str) -> Decimal:
     return number
 
 
+def positive(row: Row, key: str) -> Decimal | None:
+    """A number above 0; None for anything else."""
+    try:
+        number = decimal(row, key)
+    except Malformed:
+        return None
+    return number if number > 0 else None
+
+
 def side(row: Row) -> Side:
     """B or S."""
     try:
@@ -63,12 +73,22 @@ def side(row: Row) -> Side:
         raise Malformed("trnsTp is no side") from None
 
 
+@lru_cache(maxsize=4096)
 def ist(written: str, form: str) -> datetime | None:
-    """The moment (UTC) of a time without zone, which Kotak means as IST; None for anything else."""
+    """The moment (UTC) of a time without zone, which Kotak means as IST; None for anything else.
+
+    The rows of a book share their seconds, so that few are worked out; blanks around colons are tolerated.
+    """
     try:
-        return datetime.strptime(written, form).replace(tzinfo=IST).astimezone(UTC)
-    except ValueError:
+        tidy = ":".join(part.strip() for part in written.split(":"))
+        return datetime.strptime(tidy, form).replace(tzinfo=IST).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
+
+
+def whole_time(row: Row, key: str) -> datetime | None:
+    """The moment (UTC) of `22-Jan-2025 14:28:01`, as most reports write it; None for anything else."""
+    return ist(optional(row, key), "%d-%b-%Y %H:%M:%S")
 
 
 def epoch(row: Row, key: str) -> datetime | None:

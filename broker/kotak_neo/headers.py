@@ -18,11 +18,16 @@ def for_orders(consumer_key: str, session: Session) -> dict[str, str]:
     return {"Authorization": consumer_key, **for_reads(session), **_FORM}
 
 
+def for_address(consumer_key: str, session: Session) -> dict[str, str]:
+    """Which address the broker sees."""
+    return {"Authorization": consumer_key, **for_reads(session)}
+
+
 def for_reads(session: Session) -> dict[str, str]:
-    """Order book, trades, holdings."""
+    """Orders, trades, holdings, positions, funds, margin."""
     return {"Sid": session.sid, "Auth": session.token, **_FIN_KEY, **_ACCEPT}
 
 
 def for_data(consumer_key: str) -> dict[str, str]:
-    """Quotes and the list of instrument files: the consumer key alone."""
+    """Quotes, candles and the list of instrument files: the consumer key alone."""
     return {"Authorization": consumer_key, **_ACCEPT}

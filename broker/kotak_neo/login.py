@@ -9,6 +9,7 @@ from typing import Any
 
 from broker.kotak_neo import headers
 from broker.kotak_neo.account import KotakAccount
+from broker.kotak_neo.attempts import AFTER_REFUSAL
 from broker.kotak_neo.hosts import require_allowed
 from broker.kotak_neo.reply import Reply, parsed, reply
 from broker.kotak_neo.session import Session, opened
@@ -16,7 +17,8 @@ from broker.kotak_neo.settings import KotakSettings
 from broker.kotak_neo.verdicts import SESSION_OVER
 from broker.kotak_neo.wire import Answer, Ask
 from domain.clock import Clock
-from domain.errors import BrokerUnavailable, LoginRefused
+from domain.errors import BrokerUnavailable, ClockWrong, LoginRefused
+from domain.logins import REFUSALS_ALLOWED, LoginBook, LoginOutcome
 from domain.tenure import Tenure
 from domain.wording import stopped
 
@@ -29,32 +31,60 @@ _NOT_ABOUT_CREDENTIALS = SESSION_OVER | {1005}
 
 
 class Login:
-    """One attempt for one account. `ask` exchanges and watches the clock; it raises BrokerUnavailable, ClockWrong."""
+    """One attempt for one account, from one egress address, noted in the book before its code is sent and afterwards.
+
+    `ask` exchanges and watches the clock; it raises BrokerUnavailable, ClockWrong.
+    """
 
     def __init__(
-        self, account: KotakAccount, tenure: Tenure, clock: Clock, settings: KotakSettings, ask: Callable[[Ask], Answer]
+        self,
+        account: KotakAccount,
+        tenure: Tenure,
+        clock: Clock,
+        settings: KotakSettings,
+        book: LoginBook,
+        ask: Callable[[Ask], Answer],
     ) -> None:
         self._account = account
+        self._book = book
         self._tenure = tenure
         self._clock = clock
         self._settings = settings
         self._ask = ask
-        self._code = ""
+        self._period, self._code = 0, ""
 
-    def sign_in(self) -> Session:
-        """A new trade session. Raises LoginRefused, BrokerUnavailable, NotAllowed, ClockWrong."""
+    def sign_in(self, address: str = "") -> Session:
+        """A new trade session, begun from the address.
+
+        Raises LoginRefused once the credentials were refused twice; BrokerUnavailable, NotAllowed, ClockWrong.
+        """
         require_allowed(self._settings.login_url, self._settings.loopback_only)
-        self._account.require_login_allowed()
+        self._require_not_refused()
         self._require_complete()
+        self._account.attempts.require_due(self._tenure)
+        self._period, self._code = self._account.codes.draw(self._clock, self._tenure, self._book.claim)
+        try:
+            session = self._both_steps(address)
+        except (BrokerUnavailable, ClockWrong) as error:
+            self._book.ended(self._period, LoginOutcome.FAILED, str(error))
+            told = self._account.attempts.failed(str(error).removeprefix(f"{self._tenure}: "))
+            error.args = (f"{self._tenure}: {told}",)
+            raise
+        except _Refusal as refusal:
+            raise self._refused(str(refusal)) from None
+        self._book.ended(self._period, LoginOutcome.ACCEPTED, "", session.record())
+        return session
+
+    def _both_steps(self, address: str) -> Session:
         view = self._first_step()
         trade = self._second_step(view)
         base_url = _text(trade, "baseUrl")
         require_allowed(base_url, self._settings.loopback_only)
-        return opened(_text(trade, "token"), _text(trade, "sid"), base_url, self._clock.now())
+        token, sid, feed_url = (_text(trade, key) for key in ("token", "sid", "rtUrl"))
+        return opened(token, sid, base_url, self._clock.now(), address=address, feed_url=feed_url)
 
     def _first_step(self) -> dict[str, Any]:
         credentials = self._account.credentials
-        self._code = self._account.codes.next(self._clock, self._tenure)
         asked = {"mobileNumber": credentials.mobile, "ucc": credentials.ucc, "totp": self._code}
         sent = headers.for_login(credentials.consumer_key)
         answer = self._ask(Ask("POST", self._url("login/1.0/tradeApiLogin"), sent, json=asked))
@@ -74,15 +104,37 @@ class Login:
             return data
         raise self._failure(answer.status, reply(body), part)
 
-    def _failure(self, status: int, said: Reply | None, part: str) -> LoginRefused | BrokerUnavailable:
+    def _failure(self, status: int, said: Reply | None, part: str) -> Exception:
         words = self._account.hide_all(said.text, self._code) if said is not None else "no readable answer"
         words = stopped(words or "no reason given")
         if not _refused(status, said):
             return BrokerUnavailable(f"{self._tenure}: login failed, HTTP {status}: {words}")
-        self._account.count_refusal()
+        return _Refusal(f"the broker refused the login ({part}), HTTP {status}: {words}")
+
+    def _refused(self, told: str) -> LoginRefused | BrokerUnavailable:
+        self._book.ended(self._period, LoginOutcome.REFUSED, told)
+        count = max(1, len(self._book.refusals()))
+        if count >= REFUSALS_ALLOWED:
+            return self._final(told, count)
+        why = f"{told} That was refusal {count} of {REFUSALS_ALLOWED}. {self._how_to_go_on()}"
+        return BrokerUnavailable(f"{self._tenure}: {self._account.attempts.failed(why, AFTER_REFUSAL)}")
+
+    def _require_not_refused(self) -> None:
+        told = self._book.refusals()
+        if len(told) >= REFUSALS_ALLOWED:
+            raise self._final(told[-1], len(told))
+
+    def _final(self, told: str, count: int) -> LoginRefused:
         return LoginRefused(
-            f"{self._tenure}: the broker refused the login ({part}), HTTP {status}: {words} Correct the"
-            f" credentials: run.py user set-credentials {self._tenure.user_name} --credentials FILE."
+            f"{self._tenure}: {told} Refused {count} times, and not asked again: another attempt could lock the"
+            f" account. {self._how_to_go_on()}"
+        )
+
+    def _how_to_go_on(self) -> str:
+        name = self._tenure.user_name
+        return (
+            f"Correct the credentials: run.py user set-credentials {name} --credentials FILE. If they are right, have"
+            f" it tried again: run.py user restart {name} (it raises users.revision)."
         )
 
     def _require_complete(self) -> None:
@@ -98,6 +150,10 @@ class Login:
 
     def _url(self, path: str) -> str:
         return f"{self._settings.login_url.rstrip('/')}/{path}"
+
+
+class _Refusal(Exception):
+    """The broker's definite no to the credentials, in a sentence."""
 
 
 def _refused(status: int, said: Reply | None) -> bool:

@@ -1,59 +1,99 @@
 """What an answer to a read proves: rows or an error. "Nothing there" must be said; silence is no empty list."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from broker.kotak_neo.meanings import Effect, Seen, Shape, line_for
 from broker.kotak_neo.reply import Reply, parsed, reply, short
-from broker.kotak_neo.verdicts import SESSION_OVER
 from broker.kotak_neo.wire import Answer
 from broker.retrying import Passing
 from domain.errors import BrokerUnavailable, SessionEnded
 
-_NO_DATA = 5203
-_TRANSIENT = 1005
+_NO_HOLDINGS = "no holdings found"
 
 
-def body_of(answer: Answer) -> Any:
-    """The parsed body of a good answer. Raises Passing, SessionEnded or BrokerUnavailable."""
+def rows_of(answer: Answer) -> list[Any]:
+    """The rows of a report, none where Kotak says so (5203). Raises Passing, SessionEnded or BrokerUnavailable."""
+    body = parsed(answer.body)
+    effect = _effect(answer, body, shape_of(body))
+    return _rows(answer, body, effect)
+
+
+def holdings_of(answer: Answer) -> list[Any]:
+    """The same for holdings, which say in words that there are none. Raises as `rows_of`."""
     body = parsed(answer.body)
     said = reply(body)
-    if (said is not None and said.code in SESSION_OVER) or answer.status in (401, 403):
-        raise SessionEnded(f"the session is over: {_told(answer, said)}")
-    if answer.status in (424, 429) or answer.status >= 500 or (said is not None and said.code == _TRANSIENT):
-        raise Passing(_told(answer, said), _retry_after(answer))
-    if body is None:
-        raise BrokerUnavailable(f"no readable answer: {_told(answer, said)}")
-    return body
+    none = said is not None and not said.ok and _NO_HOLDINGS in said.text.lower()
+    effect = _effect(answer, body, Shape.NO_HOLDINGS if none else shape_of(body))
+    return _rows(answer, body, effect)
 
 
-def rows_of(answer: Answer, nothing_there: str = "") -> list[Any]:
-    """The rows of a report, none where Kotak says so: 5203, or the given words (lower case). Raises as `body_of`."""
-    said = reply(body_of(answer))
-    if said is None:
-        raise BrokerUnavailable(f"a report of an unknown shape: {_told(answer, said)}")
-    rows = said.body.get("data")
-    if _says_nothing_there(said, nothing_there) and not rows:
-        return []
-    if answer.status == 200 and isinstance(rows, list) and _is_success(said):
-        return rows
-    raise BrokerUnavailable(f"the report was refused: {_told(answer, said)}")
+def object_of(answer: Answer) -> Mapping[str, Any]:
+    """An answer that is one object. Raises as `rows_of`."""
+    body = parsed(answer.body)
+    if _effect(answer, body, shape_of(body)) is Effect.DONE and isinstance(body, dict):
+        return body
+    raise _refusal(answer, body)
 
 
 def list_of(answer: Answer) -> list[Any]:
-    """The top-level list of a quotes answer; its errors are objects. Raises as `body_of`."""
-    body = body_of(answer)
-    if answer.status == 200 and isinstance(body, list):
+    """The top-level list of a quotes answer; its errors are objects. Raises as `rows_of`."""
+    body = parsed(answer.body)
+    if _effect(answer, body, shape_of(body)) is Effect.DONE and isinstance(body, list):
         return body
-    raise BrokerUnavailable(f"the quotes were refused: {_told(answer, reply(body))}")
+    raise _refusal(answer, body)
 
 
-def _is_success(said: Reply) -> bool:
-    """Holdings carry neither stat nor code when all is well."""
+def file_of(answer: Answer) -> bytes:
+    """The content of a plain file that said how long it is. Raises Passing or BrokerUnavailable.
+
+    A file, unlike JSON, may be cut where no reader notices it: the instruments after the cut would not exist today.
+    """
+    if answer.status == 200 and answer.whole:
+        return answer.body
+    if answer.status == 200:
+        raise Passing("the file did not say how long it is, and may have been cut")
+    if line_for(Seen(Shape.PAGE, answer.status)).read is Effect.WAIT:
+        raise Passing(f"the file was not given: HTTP {answer.status}", _retry_after(answer))
+    raise BrokerUnavailable(f"the file was not given: HTTP {answer.status}")
+
+
+def _effect(answer: Answer, body: Any, shape: Shape) -> Effect:
+    """What the table says of a read; NO_ROWS, REFUSED and DONE are for the caller, the others are raised."""
+    said = reply(body)
+    effect = line_for(Seen(shape, answer.status, said.code if said else None)).read
+    if effect is Effect.LOG_IN:
+        raise SessionEnded(f"the session is over: {_told(answer, said)}")
+    if effect is Effect.WAIT:
+        raise Passing(_told(answer, said), _retry_after(answer))
+    return effect
+
+
+def _rows(answer: Answer, body: Any, effect: Effect) -> list[Any]:
+    rows = body.get("data") if isinstance(body, dict) else None
+    if effect is Effect.NO_ROWS and not rows:
+        return []
+    if effect is Effect.DONE and isinstance(rows, list):
+        return rows
+    raise _refusal(answer, body)
+
+
+def _refusal(answer: Answer, body: Any) -> BrokerUnavailable:
+    what = "no readable answer" if body is None else "refused, or of an unknown shape"
+    return BrokerUnavailable(f"{what}: {_told(answer, reply(body))}")
+
+
+def shape_of(body: Any) -> Shape:
+    """What the answer to a read looks like: holdings have no stat when all is well, quotes are a bare list."""
+    said = reply(body)
+    if body is None:
+        return Shape.PAGE
+    if said is None:
+        return Shape.OK if isinstance(body, list) else Shape.MUTE
     silent = "stat" not in said.body and "status" not in said.body
-    return (said.ok or silent) and said.code in (None, 200) and not (silent and said.text)
-
-
-def _says_nothing_there(said: Reply, words: str) -> bool:
-    return not said.ok and (said.code == _NO_DATA or (words != "" and words in said.text.lower()))
+    if said.ok or (silent and not said.text):
+        return Shape.OK
+    return Shape.WORDS if said.text else Shape.MUTE
 
 
 def _told(answer: Answer, said: Reply | None) -> str:
@@ -65,12 +105,3 @@ def _told(answer: Answer, said: Reply | None) -> str:
 def _retry_after(answer: Answer) -> float:
     seconds = (answer.retry_after or "").strip()
     return float(seconds) if seconds.isascii() and seconds.isdigit() and len(seconds) < 6 else 0.0
-
-
-def file_of(answer: Answer) -> bytes:
-    """The content of a plain file. Raises Passing or BrokerUnavailable."""
-    if answer.status == 200:
-        return answer.body
-    if answer.status == 429 or answer.status >= 500:
-        raise Passing(f"the file was not given: HTTP {answer.status}", _retry_after(answer))
-    raise BrokerUnavailable(f"the file was not given: HTTP {answer.status}")

@@ -2,8 +2,20 @@
 
 from decimal import Decimal
 
-from broker.kotak_neo.fields import Malformed, Row, count, decimal, epoch, ist, optional, side, text
-from domain.book import Holding, OrderReport, Quote, ReportedState, Trade
+from broker.kotak_neo.fields import (
+    Malformed,
+    Row,
+    count,
+    decimal,
+    epoch,
+    ist,
+    optional,
+    positive,
+    side,
+    text,
+    whole_time,
+)
+from domain.book import Holding, OrderReport, OrderStep, Quote, ReportedState, Trade
 
 _RESTING = (
     "open", "trigger pending", "modified", "not modified", "modify pending", "modify validation pending",
@@ -37,6 +49,25 @@ def order_report(row: Row) -> OrderReport:
         evidence=dict(row),
         product=optional(row, "prod"),
         source=optional(row, "ordSrc"),
+        entered_at=whole_time(row, "ordEntTm"),
+        changed_at=whole_time(row, "ordDtTm"),
+    )
+
+
+def order_step(row: Row) -> OrderStep:
+    """One state of an order's history, whose keys are not quite the book's. Raises Malformed."""
+    state, reason = reported_state(row), optional(row, "rejRsn")
+    return OrderStep(
+        state=state,
+        status=_status(row),
+        at=whole_time(row, "flDtTm"),
+        tag=tag_in(row),
+        quantity=_some(row),
+        filled=count(row, "fldQty"),
+        price=decimal(row, "prc"),
+        average_price=_average(row),
+        text=reason if state is ReportedState.REJECTED and reason != "--" else "",
+        evidence=dict(row),
     )
 
 
@@ -49,8 +80,11 @@ def _some(row: Row) -> int:
 
 def reported_state(row: Row) -> ReportedState:
     """`ordSt`, else `stat`; whatever is new is pending, never failed."""
-    written = optional(row, "ordSt") or optional(row, "stat")
-    return _STATES.get(" ".join(written.lower().split()), ReportedState.PENDING)
+    return _STATES.get(_status(row), ReportedState.PENDING)
+
+
+def _status(row: Row) -> str:
+    return " ".join((optional(row, "ordSt") or optional(row, "stat")).lower().split())
 
 
 def trade(row: Row) -> Trade:
@@ -85,8 +119,8 @@ def quote(row: Row) -> Quote:
         symbol=optional(row, "display_symbol"),
         last_price=decimal(row, "ltp"),
         at=epoch(row, "lstup_time"),
-        band_low=_positive(row, "low_price_range"),
-        band_high=_positive(row, "high_price_range"),
+        band_low=positive(row, "low_price_range"),
+        band_high=positive(row, "high_price_range"),
     )
 
 
@@ -97,12 +131,4 @@ def tag_in(row: Row) -> str:
 
 def _average(row: Row) -> Decimal | None:
     """None while nothing is filled; a price that cannot be read does not spoil the row."""
-    return _positive(row, "avgPrc")
-
-
-def _positive(row: Row, key: str) -> Decimal | None:
-    try:
-        number = decimal(row, key)
-    except Malformed:
-        return None
-    return number if number > 0 else None
+    return positive(row, "avgPrc")

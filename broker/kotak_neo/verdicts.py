@@ -1,24 +1,15 @@
-"""What an answer to place, modify or cancel proves: the one table from wire to outcome.
-
-Sources: Kotak's REST documents, FAQ and live reports. Only what is listed here is a refusal; whatever is new,
-contradictory or unreadable stays unknown, since a refusal that was none would sell twice.
-"""
+"""What an answer to place, modify or cancel proves, by the table of meanings, with its evidence."""
 
 from dataclasses import dataclass
 from typing import Any
 
+from broker.kotak_neo.meanings import GOOD, REFUSALS, SESSION_OVER, Effect, Seen, Shape, line_for
 from broker.kotak_neo.reply import Reply, parsed, reply, short
-from broker.kotak_neo.wire import Answer
+from broker.kotak_neo.wire import Answer, NoAnswer
 from domain.outcomes import Accepted, NotSent, Outcome, Refused, Unknown
 
-REFUSALS = frozenset({1004, 1006, 1007, 1009, 1017, 1021, 1041, 5202, 100008})
-SESSION_OVER = frozenset({1003, 1037, 100021, 100022, 200032})
-"""The gateway knows no such session, for this address or at this host: the order system never saw the request."""
-
+__all__ = ["REFUSALS", "SESSION_OVER", "Verdict", "unanswered", "verdict"]
 _AT_THE_CORE = ("already exists", "error from core")
-"""A repeated tag means that the order is there, or just arriving: the book tells, whatever the code says."""
-
-_REFUSING_STATUS = frozenset({400, 401, 403, 404, 422})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,54 +25,68 @@ def verdict(answer: Answer) -> Verdict:
     """Judge the answer, out of which the account's secrets must have been taken."""
     text = answer.body.decode("utf-8", "replace")
     said = reply(parsed(answer.body))
+    line = line_for(Seen(shape_of(answer.status, said, text), answer.status, said.code if said else None))
+    told = _Told(answer.status, said, text)
+    match line.change:
+        case Effect.DONE:
+            return Verdict(Accepted(told.number, told.evidence))
+        case Effect.REFUSED:
+            return Verdict(Refused(told.code, told.words or f"code {told.code}", told.evidence))
+        case Effect.LOG_IN:
+            return Verdict(NotSent(f"session: {told.words or told.code}"), session_over=True)
+        case Effect.WAIT:
+            words = told.words or "too many requests"
+            return Verdict(NotSent(f"the broker's gateway turned it away ({answer.status}): {words}"), again=True)
+    return Verdict(Unknown(told.sentence, told.evidence))
+
+
+def unanswered(error: NoAnswer) -> Verdict:
+    """Judge a change that got no answer: nothing of it left, or nobody knows."""
+    if line_for(Seen(Shape.SILENCE if error.begun else Shape.UNSENT)).change is Effect.NOT_SENT:
+        return Verdict(NotSent(f"nothing was sent: {error}"), again=True)
+    return Verdict(Unknown(f"sent, and no answer: {error}"))
+
+
+def shape_of(status: int, said: Reply | None, text: str) -> Shape:
+    """What the answer to a change looks like; `text` is its whole body."""
     if said is None:
-        return _unreadable(answer.status, text)
-    evidence = {"http": answer.status, "answer": dict(said.body)}
+        return Shape.PAGE
     if any(sign in f"{text} {said.text}".lower() for sign in _AT_THE_CORE):
-        return _unknown(said, evidence)
-    return _decided(answer.status, said, evidence) or _unknown(said, evidence)
-
-
-def _decided(status: int, said: Reply, evidence: dict[str, Any]) -> Verdict | None:
+        return Shape.CORE
     if said.ok or said.number:
-        return _accepted(status, said, evidence)
-    if status == 429:
-        return _turned_away(said.text)
-    if not _may_refuse(status):
-        return None
-    if said.code in REFUSALS:
-        return Verdict(Refused(str(said.code), said.text or f"code {said.code}", evidence))
-    return _session_over(said) if _says_session_over(status, said) else None
+        plain = said.ok and said.number and said.code in (None, 200) and status in GOOD
+        return Shape.OK if plain else Shape.MIXED
+    return Shape.WORDS if said.text else Shape.MUTE
 
 
-def _accepted(status: int, said: Reply, evidence: dict[str, Any]) -> Verdict | None:
-    plain = said.ok and bool(said.number) and said.code in (None, 200) and 200 <= status < 300
-    return Verdict(Accepted(said.number, evidence)) if plain else None
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What of an answer goes into an outcome."""
 
+    status: int
+    said: Reply | None
+    text: str
 
-def _says_session_over(status: int, said: Reply) -> bool:
-    return said.code in SESSION_OVER or (status in (401, 403) and bool(said.text) and said.code in (None, status))
+    @property
+    def number(self) -> str:
+        return self.said.number if self.said else ""
 
+    @property
+    def code(self) -> str:
+        return str(self.said.code) if self.said and self.said.code is not None else "none"
 
-def _session_over(said: Reply) -> Verdict:
-    return Verdict(NotSent(f"session: {said.text or said.code or 'not known to the broker'}"), session_over=True)
+    @property
+    def words(self) -> str:
+        return self.said.text if self.said else short(self.text)
 
+    @property
+    def evidence(self) -> dict[str, Any]:
+        if self.said is None:
+            return {"http": self.status, "text": short(self.text)}
+        return {"http": self.status, "answer": dict(self.said.body)}
 
-def _turned_away(text: str) -> Verdict:
-    return Verdict(NotSent(f"the broker's gateway turned it away (429): {text or 'too many requests'}"), again=True)
-
-
-def _unreadable(status: int, text: str) -> Verdict:
-    if status == 429:
-        return _turned_away(short(text))
-    evidence = {"http": status, "text": short(text)}
-    return Verdict(Unknown(f"HTTP {status} without a readable answer", evidence))
-
-
-def _unknown(said: Reply, evidence: dict[str, Any]) -> Verdict:
-    told = said.text or "no reason given"
-    return Verdict(Unknown(f"HTTP {evidence['http']}, code {said.code}: {told}", evidence))
-
-
-def _may_refuse(status: int) -> bool:
-    return 200 <= status < 300 or status in _REFUSING_STATUS
+    @property
+    def sentence(self) -> str:
+        if self.said is None:
+            return f"HTTP {self.status} without a readable answer"
+        return f"HTTP {self.status}, code {self.said.code}: {self.said.text or 'no reason given'}"

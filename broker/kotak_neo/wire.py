@@ -4,12 +4,14 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from http.client import HTTPException
 
 import requests
 from urllib3.exceptions import HTTPError
 
 from broker.kotak_neo.call import Call
 from broker.kotak_neo.connections import Line, LineSession
+from broker.kotak_neo.egress import Egress
 from broker.kotak_neo.hosts import require_allowed
 from broker.kotak_neo.settings import KotakSettings
 from domain.clock import Clock
@@ -17,18 +19,25 @@ from domain.clock import Clock
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A request; headers and bodies carry secrets and are never printed."""
+    """A request; headers and bodies carry secrets and are never printed.
+
+    `literal`: characters of the path that leave as they are, though requests would write them as %7C and the like.
+    """
 
     method: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)
     json: Mapping[str, str] | None = field(default=None, repr=False)
+    literal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back. `began` and `ended` are boot-time seconds, `began_at` and `ended_at` the wall clock (UTC)."""
+    """What came back. `began` is boot-time seconds, `began_at` and `ended_at` the wall clock (UTC).
+
+    `whole`: it said how long it is, and is; without, nobody can tell a whole body from one that was cut.
+    """
 
     status: int
     body: bytes = field(repr=False)
@@ -37,34 +46,54 @@ class Answer:
     ended_at: datetime | None = None
     date: str | None = None
     retry_after: str | None = None
+    whole: bool = False
+
+
+_BROKEN = (requests.RequestException, HTTPError, HTTPException, OSError, ValueError, ArithmeticError, LookupError)
+"""What requests, urllib3, http.client and their decoders raise over what they are sent; a chunk of -2 bytes is a
+ValueError, for one. Anything of it that came through would end the tenant's thread in the middle of an order."""
 
 
 class NoAnswer(Exception):
-    """The exchange broke. `begun`: a byte may have left this machine, so the broker may have acted on it."""
+    """The exchange broke. `begun`: a byte may have left this machine, so the broker may have acted on it.
 
-    def __init__(self, text: str, begun: bool) -> None:
+    `hung`: the broker said neither yes nor no in time.
+    """
+
+    def __init__(self, text: str, begun: bool, hung: bool = False) -> None:
         super().__init__(text)
         self.begun = begun
+        self.hung = hung
 
 
 class Wire:
     """The connections of one thread; keep-alive between calls, nothing sent twice."""
 
-    def __init__(self, clock: Clock, settings: KotakSettings, tls: ssl.SSLContext | None) -> None:
+    def __init__(
+        self, clock: Clock, settings: KotakSettings, tls: ssl.SSLContext | None, egress: Egress | None = None
+    ) -> None:
         self._clock = clock
         self._settings = settings
         self._line = Line()
-        self._session = LineSession(self._line, tls, settings.call_deadline)
+        self._tls = tls
+        self._egress = egress or Egress()
+        self._address = ""
+        self._session = self._connections("")
 
-    def send(self, ask: Ask, call: Call) -> Answer:
-        """Exchange under the call's limits. Raises NoAnswer, Withheld and, for a host beyond loopback, NotAllowed."""
+    def send(self, ask: Ask, call: Call, address: str = "") -> Answer:
+        """Exchange under the call's limits, from the egress address.
+
+        Raises NoAnswer, Withheld and, for a host or a proxy beyond loopback, NotAllowed.
+        """
+        self._egress.require_allowed(self._settings.loopback_only)
+        self._leave_from(address)
         began, began_at = self._clock.monotonic(), self._clock.now()
         with call:
-            self._line.call = call
+            self._line.call, self._line.literal = call, ask.literal
             try:
                 response = self._exchange(ask, call)
-            except (requests.RequestException, HTTPError) as error:
-                raise NoAnswer(_what_broke(error, call), call.begun) from None
+            except _BROKEN as error:
+                raise NoAnswer(_what_broke(error, call), call.begun, _hung(error, call)) from None
             finally:
                 self._line.call = None
         return _answer(response, began, began_at, self._clock.now())
@@ -72,6 +101,16 @@ class Wire:
     def close(self) -> None:
         """Let the connections go."""
         self._session.close()
+
+    def _leave_from(self, address: str) -> None:
+        """Connections of another address are let go: the broker would not take orders from them."""
+        if address != self._address:
+            self._session.close()
+            self._session, self._address = self._connections(address), address
+
+    def _connections(self, address: str) -> LineSession:
+        egress = self._egress
+        return LineSession(self._line, self._tls, self._settings.call_deadline, egress.source(address), egress.proxy)
 
     def _exchange(self, ask: Ask, call: Call) -> requests.Response:
         prepared = self._session.prepare_request(
@@ -93,6 +132,7 @@ def _answer(response: requests.Response, began: float, began_at: datetime, ended
         ended_at,
         headers.get("Date"),
         headers.get("Retry-After"),
+        "Content-Length" in headers or "chunked" in headers.get("Transfer-Encoding", "").lower(),
     )
 
 
@@ -100,7 +140,16 @@ def _what_broke(error: BaseException, call: Call) -> str:
     """The innermost cause in words: the outer ones repeat addresses, and a bad header's even its value."""
     if call.cut:
         return "no complete answer before the deadline of the call, its socket was shut"
-    while (inner := error.__cause__ or error.__context__) is not None:
-        error = inner
+    error = _innermost(error)
     detail = error.strerror if isinstance(error, OSError) and error.strerror else ""
     return f"{type(error).__name__} {detail}".strip()
+
+
+def _hung(error: BaseException, call: Call) -> bool:
+    return call.cut or isinstance(_innermost(error), TimeoutError)
+
+
+def _innermost(error: BaseException) -> BaseException:
+    while (inner := error.__cause__ or error.__context__) is not None:
+        error = inner
+    return error

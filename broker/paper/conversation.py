@@ -69,21 +69,19 @@ class Conversation:
     ) -> Outcome:
         """Have a change carried out, unless `check` raises ValueError; `wanted` are its symbols.
 
-        The first attempt has the caller's token of the account's rate, every further one takes its own.
+        Each attempt waits for its turn within the account's rate.
         """
         self._guard()
         try:
             check()
         except ValueError as error:
             return NotSent(f"nothing was sent: {error}")
-        attempts = 0
 
         def attempt() -> Sent:
-            nonlocal attempts
-            attempts += 1
-            if attempts > 1 and not self._line.take(1):
-                return Sent(NotSent("the account's rate is used up; nothing was sent"), again=True)
-            return self._send(call, act, send_by, set(wanted))
+            with self._line.change(self._tenure, send_by) as admitted:
+                if not admitted:
+                    return Sent(NotSent("the account's rate is used up; nothing was sent"))
+                return self._send(call, act, send_by, set(wanted))
 
         sent = self._retries.change(attempt, lambda sent: sent.again, send_by, lambda: self._line.seconds_to(1))
         return sent.outcome
@@ -130,9 +128,12 @@ class Conversation:
         until = self._clock.monotonic() + self._line.call_deadline
 
         def attempt() -> Report:
-            self._line.wait_to_read(self._tenure)
-            self._tenure.beat(self._clock.monotonic())
-            return self._ask(call, report)
+            with self._line.read(self._tenure, until) as admitted:
+                if not admitted:
+                    self._tenure.require()
+                    raise BrokerUnavailable(f"{self._tenure}: the account's rate left no time to ask.")
+                self._tenure.beat(self._clock.monotonic())
+                return self._ask(call, report)
 
         return self._retries.read(attempt, until)
 

@@ -22,6 +22,8 @@ from broker.simulator.clock import ist_date, next_midnight
 from broker.simulator.desk import OrderDesk
 from broker.simulator.exchange import Exchange
 from broker.simulator.exchange import Market as Stall
+from broker.simulator.faults import Faults
+from broker.simulator.feed import Feeds
 from broker.simulator.floor import Floor
 from broker.simulator.instruments import Instrument as Traded
 from broker.simulator.ledger import Ledger
@@ -56,7 +58,7 @@ class Pit:
         self._exchange = Exchange(self._kind(symbol) for symbol in sorted(symbols))
         self._ledger = Ledger()
         books = {self._holder.ucc: self.book}
-        self._floor = Floor(self._exchange, self._ledger, books)
+        self._floor = Floor(self._exchange, self._ledger, books, Feeds(Faults(0)))
         self.desk = OrderDesk(self._agenda, self._floor, books, _settings(account))
         days = [trading_day(calendar.session(moment)) for moment in (self._since, self.moment)]
         self._day = days[0]
@@ -206,8 +208,9 @@ class Pit:
 
 
 def _settings(account: PaperAccount) -> Settings:
+    """Its cash is in its row, and asked for where a buy is received."""
     settings = Settings()
-    settings.change(open_delay=account.open_delay, book_delay=account.book_delay)
+    settings.change(open_delay=account.open_delay, book_delay=account.book_delay, rms_margin=False)
     return settings
 
 

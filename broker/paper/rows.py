@@ -1,7 +1,7 @@
 """Orders of the simulator's exchange as rows, and back: what is put away is taken up as it was."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +12,7 @@ from broker.simulator.orders import Side as Letter
 from domain.orders import Side
 from domain.paper import PaperOrder
 
+_NOT_YET = datetime.max.replace(tzinfo=UTC)
 LETTERS: Mapping[Side, Letter] = {Side.BUY: Letter.BUY, Side.SELL: Letter.SELL}
 SIDES: Mapping[Letter, Side] = {letter: side for side, letter in LETTERS.items()}
 
@@ -35,6 +36,7 @@ def order_of(row: PaperOrder, account: Account, instrument: Instrument) -> Order
         value=row.value,
         reason=row.reason,
         confirmed=row.confirmed_at,
+        since=row.confirmed_at or _NOT_YET,
         exchange_number=row.history[-1]["exchange_number"] if row.history else "NA",
         admitted=row.admitted,
         resting=row.resting,

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
@@ -69,6 +69,7 @@ def invalid_route(path: str) -> Answer:
 
 NO_DATA = not_ok(5203, "No Data")
 BODY_INVALID = not_ok(1007, "body invalid", "bad request")
+UNKNOWN_EXCHANGE = not_ok(1006, "Invalid Exchange")
 UNKNOWN_SYMBOL = not_ok(1007, "Invalid Symbol")
 INVALID_REQUEST = not_ok(5202, "Error: Invalid Request")
 INVALID_QUANTITY = not_ok(1009, "please provide valid quantity")
@@ -87,11 +88,9 @@ OK_WITHOUT_NUMBER = say({"stat": "Ok", "stCode": 200})
 GARBAGE = Answer(b"\x00\x1f<<upstream>>", content_type="application/json")
 BAD_GATEWAY = Answer(b"<html><head><title>502 Bad Gateway</title></head></html>", 502, "text/html")
 UNAVAILABLE = say({"code": 503, "error": "Service Unavailable", "message": "service unavailable"}, 503)
-TOO_MANY = Answer(
-    say({"code": 429, "error": "Rate limit exceeded", "message": "too many request received"}).body,
-    429,
-    headers={"Retry-After": "1"},
-)
+TOO_MANY_AND_NO_MORE = say({"code": 429, "error": "Rate limit exceeded", "message": "too many request received"}, 429)
+TOO_MANY = replace(TOO_MANY_AND_NO_MORE, headers={"Retry-After": "1"})
+WRONG_HOST = not_ok(200032, "Invalid URL. Please verify the 'baseUrl' in the Login Validate API response")
 
 
 def duplicate_tag(status: int) -> Answer:

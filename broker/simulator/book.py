@@ -4,6 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from broker.simulator.accounts import Account
+from broker.simulator.funds import Funds
 from broker.simulator.orders import Fill, Order, Side
 from broker.simulator.portfolio import Portfolio
 
@@ -36,10 +37,13 @@ class Book:
     def __init__(self, account: Account) -> None:
         self.account = account
         self.portfolio = Portfolio()
+        self.funds = Funds()
         self.orders: dict[str, Order] = {}
         self.live: dict[str, Order] = {}
         self.fills: list[Fill] = []
         self.tags: set[str] = set()
+        self.page: bytes | None = None
+        """The whole order book as it was last told, until something in it changes."""
         self._sells: defaultdict[str, Sells] = defaultdict(Sells)
         self._counted: dict[str, Sells] = {}
 
@@ -56,12 +60,14 @@ class Book:
 
     def update(self, order: Order) -> None:
         """The order changed: count it anew. The cost does not grow with the orders."""
-        present = _sells_of(order)
-        before = self._counted.pop(order.number, _NONE)
-        self._sells[order.symbol] += present - before
-        if order.live:
+        self.page = None
+        self.funds.update(order)
+        present, before = _sells_of(order), self._counted.get(order.number, _NONE)
+        if present != before:
+            self._sells[order.symbol] += present - before
             self._counted[order.number] = present
-        else:
+        if not order.live:
+            self._counted.pop(order.number, None)
             self.live.pop(order.number, None)
 
     def sells(self, symbol: str) -> Sells:
@@ -76,8 +82,10 @@ class Book:
 
     def next_day(self) -> None:
         """Settle the day's trades into holdings and start with an empty book."""
+        self.funds.next_day(self.portfolio)
         self.portfolio.settle()
         self.orders, self.live, self.fills, self.tags, self._counted = {}, {}, [], set(), {}
+        self.page = None
         self._sells.clear()
 
 

@@ -26,9 +26,14 @@ class ControlDesk:
             "accounts": lambda: {"accounts": [asdict(account) for account in door.accounts]},
             "settings": door.settings,
             "faults": door.faults,
+            "feeds": door.feeds,
         }
         self._writes: dict[str, Callable[[Asked], Report | None]] = {
             "price": self._price,
+            "depth": lambda asked: door.set_depth(**asked),
+            "prices": lambda asked: door.play_prices(**asked),
+            "walk": lambda asked: door.walk_prices(**asked),
+            "still": lambda asked: door.still_prices(**asked),
             "band": lambda asked: door.set_band(**asked),
             "corporate-action": lambda asked: door.corporate_action(**asked),
             "change-series": lambda asked: {"symbol": door.change_series(**asked)},
@@ -38,12 +43,21 @@ class ControlDesk:
             "manual-modify": lambda asked: door.manual_modify(**asked),
             "manual-cancel": lambda asked: door.manual_cancel(**asked),
             "holdings": lambda asked: door.set_holding(**asked),
+            "funds": lambda asked: door.set_funds(**asked),
             "fault": lambda asked: door.fault(**asked),
             "clear-faults": lambda asked: door.clear_faults(**asked),
+            "drop-feeds": lambda asked: door.drop_feeds(**asked),
             "end-sessions": lambda asked: door.end_sessions(**asked),
             "settings": lambda asked: door.configure(**asked),
+            "whitelist": lambda asked: door.whitelist(**asked),
+            "translate": lambda asked: door.translate(**asked),
             "day": self._day,
         }
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """Every command that is known."""
+        return frozenset(self._reads.keys() | self._writes.keys())
 
     def answer(self, method: str, path: str, body: bytes) -> Answer:
         """Carry out one command."""

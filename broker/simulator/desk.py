@@ -8,7 +8,7 @@ An answer to a client means "received" and nothing more.
 
 import itertools
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from broker.simulator.accounts import Account
 from broker.simulator.agenda import Agenda
@@ -21,6 +21,7 @@ from broker.simulator.settings import Settings, seconds
 
 _DATE = 6
 """Digits of an order number that are the date."""
+_A_DAY = timedelta(days=1)
 
 
 class OrderDesk:
@@ -34,6 +35,8 @@ class OrderDesk:
         self._settings = settings
         self._tags = itertools.count(1001)
         self._last = 0
+        self._day = datetime.min.replace(tzinfo=UTC)
+        self._date = ""
 
     def place(
         self, account: Account, ticket: Ticket, moment: datetime, verdict: str | None = None, hidden: float = 0.0
@@ -83,9 +86,11 @@ class OrderDesk:
 
     def _number(self, moment: datetime) -> str:
         """Rises, and differs from those of another simulator on the same day: the time in tenths of a millisecond."""
-        midnight = ist_midnight(moment)
-        self._last = max(self._last + 1, int((moment - midnight).total_seconds() * 10_000))
-        return f"{midnight:%y%m%d}{self._last:09d}"
+        if not self._day <= moment < self._day + _A_DAY:
+            self._day = ist_midnight(moment)
+            self._date = f"{self._day:%y%m%d}"
+        self._last = max(self._last + 1, int((moment - self._day).total_seconds() * 10_000))
+        return f"{self._date}{self._last:09d}"
 
     def _order(self, account: Account, ticket: Ticket, moment: datetime, hidden: float) -> Order:
         return Order(
@@ -146,7 +151,7 @@ class OrderDesk:
     def _open(self, order: Order, moment: datetime) -> None:
         if order.live:
             order.resting = True
-            order.confirmed = moment
+            order.confirmed = order.since = moment
             order.exchange_number = f"1100{order.number}"
             self._floor.stand(order, moment)
 
@@ -159,6 +164,8 @@ class OrderDesk:
             self._floor.enter(order, State.NOT_MODIFIED, moment)
             self._floor.enter(order, order.standing, moment)
         else:
+            if terms.price != order.price or terms.quantity > order.quantity:
+                order.since = moment
             order.price, order.quantity = terms.price, terms.quantity
             self._floor.stand(order, moment)
 
@@ -172,7 +179,7 @@ class OrderDesk:
         if terms.quantity <= order.filled:
             return f"RMS:Rule: Order quantity {terms.quantity} is not above the traded quantity {order.filled}"
         book, market = self._books[order.account.ucc], self._floor.market(order)
-        return objection(order, terms, book, market, self._settings.rms_holdings)
+        return objection(order, terms, book, market, self._settings)
 
     def _transition(self, order: Order, moment: datetime) -> str | None:
         return self.hours.transition(moment, order.ticket.instrument)

@@ -1,13 +1,16 @@
-"""The exchange: last prices that a test sets, and limit orders that rest until the price reaches them.
+"""The exchange: a last price or an order book of others, and limit orders that rest until one of them reaches them.
 
-Orders never meet one another, only the price. A resting order trades at its limit, one that is marketable on arrival
-at the last price. Earlier orders trade first at equal limits.
+Orders of clients never meet one another, only the price or the others. A resting order trades at its limit; one that
+is marketable on arrival at the last price, or at the prices of the order book. The better limit trades first, at equal
+limits the order that has stood there longer.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
 
+from broker.simulator.depth import Depth
 from broker.simulator.instruments import Instrument
 from broker.simulator.orders import Order, Side
 
@@ -36,6 +39,18 @@ class Market:
     """The price range of the closing auction while it is on; nothing trades until its end."""
     resting: dict[str, Order] = field(default_factory=dict)
     stops: dict[str, Order] = field(default_factory=dict)
+    previous: Decimal = Decimal(0)
+    """The last price of the day before."""
+    opened: Decimal | None = None
+    highest: Decimal | None = None
+    lowest: Decimal | None = None
+    volume: int = 0
+    """Shares that traded today."""
+    depth: Depth | None = None
+    """The order book of others, where there is one; a last price that is set takes it away."""
+    quoted_at: tuple[object, ...] = ()
+    quoted: dict[str, str] = field(default_factory=dict)
+    """Quotes as they were last written, and the state of the market that they tell."""
 
     def begin_auction(self) -> None:
         """From now on prices keep within 3 % of the last one, and trading waits (market rules §2.2)."""
@@ -48,11 +63,39 @@ class Market:
 
     def move(self, price: Decimal, liquidity: int | None) -> list[Match]:
         """Set the last price and the shares on offer at it; what trades of the resting orders."""
-        self.last, self.available = price, liquidity
-        return [] if self.auction else self._matches()
+        self.depth, self.available = None, liquidity
+        self.print(price)
+        return self._matches() if self.resting and not self.auction else []
+
+    def offer(self, depth: Depth) -> list[Match]:
+        """Others have these orders from now on; what trades of the resting orders, each at its own limit."""
+        self.depth = depth
+        return [] if self.auction else [match for match in map(self._meet, self._in_turn()) if match.quantity]
+
+    def print(self, price: Decimal) -> None:
+        """Something traded at the price."""
+        self.last = price
+        self.opened = self.opened or price
+        self.highest = max(self.highest or price, price)
+        self.lowest = min(self.lowest or price, price)
+
+    def follow(self) -> None:
+        """Lay the band around the last price, as wide in proportion as the instrument file has it."""
+        instrument = self.instrument
+        width = (instrument.high - instrument.low) / (instrument.high + instrument.low)
+        low = max(instrument.tick, instrument.down_to_tick(self.last * (1 - width)))
+        self.low, self.high = low, max(low, instrument.down_to_tick(self.last * (1 + width)))
+        self.instrument = replace(instrument, low=self.low, high=self.high)
+
+    def next_day(self) -> None:
+        """The last price becomes that of the day before."""
+        self.previous, self.volume = self.last, 0
+        self.opened = self.highest = self.lowest = None
 
     def sprung(self) -> list[Order]:
         """Stop orders whose trigger the last price has reached; they are taken off the list."""
+        if not self.stops:
+            return []
         hit = [order for order in self.stops.values() if self._triggered(order)]
         for order in hit:
             del self.stops[order.number]
@@ -62,11 +105,16 @@ class Market:
         """Keep a stop order until its trigger is reached."""
         self.stops[order.number] = order
 
-    def rest(self, order: Order) -> Match | None:
+    def rest(self, order: Order) -> list[Match]:
         """Take in a limit order; what trades at once."""
         self.resting[order.number] = order
-        match = self._match(order, self.last) if self._reached(order) and not self.auction else None
-        return match if match and match.quantity else None
+        if self.auction:
+            return []
+        if self.depth:
+            taken = self.depth.take(order.ticket.side, order.price, order.remaining)
+            return [Match(order, level.shares, level.price) for level in taken]
+        match = self._match(order, self.last) if self._reached(order) else None
+        return [match] if match and match.quantity else []
 
     def withdraw(self, order: Order) -> None:
         """Take an order out; harmless when it is not there."""
@@ -74,9 +122,15 @@ class Market:
         self.stops.pop(order.number, None)
 
     def _matches(self, at: Decimal | None = None) -> list[Match]:
-        reached = [order for order in self.resting.values() if self._reached(order)]
-        matches = (self._match(order, at or order.price) for order in sorted(reached, key=_priority))
+        matches = (self._match(order, at or order.price) for order in self._in_turn() if self._reached(order))
         return [match for match in matches if match.quantity]
+
+    def _in_turn(self) -> list[Order]:
+        return sorted(self.resting.values(), key=_priority)
+
+    def _meet(self, order: Order) -> Match:
+        taken = self.depth.take(order.ticket.side, order.price, order.remaining) if self.depth else []
+        return Match(order, sum(level.shares for level in taken), order.price)
 
     def _match(self, order: Order, price: Decimal) -> Match:
         quantity = order.remaining if self.available is None else min(order.remaining, self.available)
@@ -111,9 +165,9 @@ class Exchange:
 def _market(instrument: Instrument) -> Market:
     middle = (instrument.low + instrument.high) / 2
     last = instrument.down_to_tick(middle)
-    return Market(instrument, last, instrument.low, instrument.high)
+    return Market(instrument, last, instrument.low, instrument.high, previous=last)
 
 
-def _priority(order: Order) -> tuple[Decimal, str]:
+def _priority(order: Order) -> tuple[Decimal, datetime, str]:
     price = order.price if order.ticket.side is Side.SELL else -order.price
-    return price, order.number
+    return price, order.since or order.entered, order.number

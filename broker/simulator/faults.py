@@ -8,7 +8,7 @@ from typing import Any
 
 from broker.simulator import answers
 from broker.simulator.answers import Answer, not_ok
-from broker.simulator.kinds import Kind
+from broker.simulator.kinds import FEED_CALLS, Kind
 
 ANY_CALL = "any"
 REFUSAL_TEXT = "RMS:Rule: Rejected on command"
@@ -33,13 +33,16 @@ class Fault:
 
     def strikes(self, ucc: str | None, call: str) -> bool:
         """Whether it befalls this call of this account; draws from their own dice."""
-        if self.call not in (call, ANY_CALL) or self.ucc not in (None, ucc):
+        if not self._names(call) or self.ucc not in (None, ucc):
             return False
         if self.probability >= 1:
             return True
         if (ucc, call) not in self.dice:
             self.dice[ucc, call] = random.Random(f"{self.seed} {ucc} {call}")
         return self.dice[ucc, call].random() < self.probability
+
+    def _names(self, call: str) -> bool:
+        return self.call == call or (self.call == ANY_CALL and call not in FEED_CALLS)
 
     def words(self) -> dict[str, Any]:
         """What it is waiting for."""
@@ -61,6 +64,7 @@ class Faults:
     def __init__(self, seed: int) -> None:
         self._seed = seed
         self._waiting: list[Fault] = []
+        self._planned: list[Fault] = []
         self._ordered: Counter[tuple[str, str, str | None]] = Counter()
         self._struck: Counter[tuple[str, str]] = Counter()
 
@@ -71,9 +75,25 @@ class Faults:
         fault.seed = f"fault {self._seed} {name} {self._ordered[name]}"
         self._waiting.append(fault)
 
+    def plan(self, fault: Fault) -> None:
+        """It is to come; `begin` has it come unless all was cleared before."""
+        self._planned.append(fault)
+
+    def begin(self, fault: Fault) -> None:
+        """What was planned happens from now on."""
+        if fault in self._planned:
+            self._planned.remove(fault)
+            self.add(fault)
+
+    def end(self, fault: Fault) -> None:
+        """It happens no more, however often it was to; harmless when it is over."""
+        if fault in self._waiting:
+            self._waiting.remove(fault)
+
     def clear(self) -> None:
-        """Nothing goes wrong any more; the counts stay."""
+        """Nothing goes wrong any more, nor later; the counts stay."""
         self._waiting.clear()
+        self._planned.clear()
 
     def take(self, ucc: str | None, call: str) -> Fault | None:
         """The fault for this call, used up by one."""
@@ -85,13 +105,14 @@ class Faults:
         return None
 
     def report(self) -> dict[str, Any]:
-        """`struck` by kind, `calls` by call and kind, and what is `waiting`."""
+        """`struck` by kind, `calls` by call and kind, what is `waiting`, and what is `planned`."""
         struck: Counter[str] = Counter()
         calls: dict[str, dict[str, int]] = {}
         for (call, kind), count in sorted(self._struck.items()):
             struck[kind] += count
             calls.setdefault(call, {})[kind] = count
-        return {"struck": dict(struck), "calls": calls, "waiting": [fault.words() for fault in self._waiting]}
+        waiting, planned = ([fault.words() for fault in faults] for faults in (self._waiting, self._planned))
+        return {"struck": dict(struck), "calls": calls, "waiting": waiting, "planned": planned}
 
     def _use(self, fault: Fault) -> None:
         if fault.times is None:

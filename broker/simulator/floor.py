@@ -9,7 +9,9 @@ from datetime import datetime
 from decimal import Decimal
 
 from broker.simulator.book import Book
+from broker.simulator.depth import Depth
 from broker.simulator.exchange import Exchange, Market, Match
+from broker.simulator.feed import Feeds
 from broker.simulator.ledger import Ledger
 from broker.simulator.orders import NO_REASON, Fill, Order, State
 
@@ -17,10 +19,11 @@ from broker.simulator.orders import NO_REASON, Fill, Order, State
 class Floor:
     """Where orders stand, trade and end."""
 
-    def __init__(self, exchange: Exchange, ledger: Ledger, books: Mapping[str, Book]) -> None:
+    def __init__(self, exchange: Exchange, ledger: Ledger, books: Mapping[str, Book], feeds: Feeds) -> None:
         self._exchange = exchange
         self._ledger = ledger
         self._books = books
+        self._feeds = feeds
         self._fill_numbers = itertools.count(207_000_001)
 
     def receive(self, order: Order, moment: datetime) -> None:
@@ -36,6 +39,7 @@ class Floor:
             self.market(order).withdraw(order)
         self._book(order).update(order)
         self._ledger.look(self._book(order), order.symbol)
+        self._feeds.tell_order(order)
 
     def stand(self, order: Order, moment: datetime) -> None:
         """The order stands at the exchange under its present terms; what can trade at once does."""
@@ -44,11 +48,12 @@ class Floor:
             self.market(order).park(order)
             return
         self._progress(order, State.OPEN, moment)
-        match = self.market(order).rest(order)
-        if match:
+        for match in self.market(order).rest(order):
             self._trade(match, moment)
         if order.ticket.validity == "IOC":
             self.withdraw(order, moment)
+        if self.market(order).depth:
+            self._spring(self.market(order), moment)
 
     def withdraw(self, order: Order, moment: datetime) -> None:
         """The order ends as far as it has not traded; also how the exchange ends what is left at the close."""
@@ -67,9 +72,14 @@ class Floor:
         market = self._exchange.market(symbol)
         for match in market.move(price, liquidity):
             self._trade(match, moment)
-        for order in market.sprung():
-            order.triggered = True
-            self.stand(order, moment)
+        self._spring(market, moment)
+
+    def offer(self, symbol: str, depth: Depth, moment: datetime) -> None:
+        """Others have these orders in their book from now on."""
+        market = self._exchange.market(symbol)
+        for match in market.offer(depth):
+            self._trade(match, moment)
+        self._spring(market, moment)
 
     def fill(self, order: Order, quantity: int, price: Decimal, moment: datetime) -> None:
         """So many shares of the order trade now. ValueError unless it is at the exchange with that many left."""
@@ -118,9 +128,20 @@ class Floor:
         fill = Fill(str(next(self._fill_numbers)), order, match.quantity, match.price, moment)
         order.filled += match.quantity
         order.value += match.quantity * match.price
+        market = self.market(order)
+        market.volume += match.quantity
+        if market.depth:
+            market.print(match.price)
         self._book(order).record(fill)
         self._ledger.fill(fill)
         self.enter(order, order.state if order.filled < order.quantity else State.COMPLETE, moment)
+        self._feeds.tell_position(fill, self._book(order).portfolio)
+
+    def _spring(self, market: Market, moment: datetime) -> None:
+        """Stop orders whose trigger was reached go to the exchange."""
+        for order in market.sprung():
+            order.triggered, order.since = True, moment
+            self.stand(order, moment)
 
     def _live(self) -> list[Order]:
         return [order for book in self._books.values() for order in book.live.values()]

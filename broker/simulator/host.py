@@ -22,6 +22,15 @@ def address(listening: socket.socket) -> str:
     return f"http://127.0.0.1:{listening.getsockname()[1]}"
 
 
+def new_loop() -> asyncio.AbstractEventLoop:
+    """The fastest event loop that is installed: a quarter of a call's time is the loop's."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
 async def host(handler: Handler, listening: socket.socket, ready: Callable[[], None], stop: asyncio.Event) -> None:
     """Serve until the event is set; `ready` is called once requests are answered."""
     server = web.Server(handler, access_log=None, keepalive_timeout=KEEP_ALIVE)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Mapping
 
 
 class InstrumentFile:
@@ -12,13 +13,17 @@ class InstrumentFile:
 
     def revise(self, symbol: str, changes: dict[str, str]) -> None:
         """Write new values into columns (named without their trailing blanks) of the line of the trading symbol."""
+        self.revise_all({symbol: changes})
+
+    def revise_all(self, changes: Mapping[str, Mapping[str, str]]) -> None:
+        """The same for many symbols."""
         header, *lines = self.content.decode().splitlines()
         columns = [name.strip() for name in header.split(",")]
         place = columns.index("pTrdSymbol")
         for number, line in enumerate(lines):
             (cells,) = csv.reader([line])
-            if len(cells) > place and cells[place] == symbol:
-                lines[number] = _line(dict(zip(columns, cells, strict=False)) | changes)
+            if len(cells) > place and cells[place] in changes:
+                lines[number] = _line(dict(zip(columns, cells, strict=False)) | dict(changes[cells[place]]))
         self.content = "\n".join([header, *lines, ""]).encode()
 
 

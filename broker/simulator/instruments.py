@@ -44,6 +44,14 @@ class Instrument:
         """Whether the price is a multiple of the tick."""
         return price % self.tick == 0
 
+    def band_columns(self) -> dict[str, str]:
+        """The band as the columns of the file write it."""
+        return {
+            "dLowPriceRange": str(int(self.low * 100)),
+            "dHighPriceRange": str(int(self.high * 100)),
+            "pCreditRating": f"{self.low:.2f}-{self.high:.2f}",
+        }
+
     def down_to_tick(self, price: Decimal) -> Decimal:
         """The nearest price at or below that is a multiple of the tick."""
         return price - price % self.tick if self.tick > 0 else price

@@ -46,3 +46,30 @@ class Kind(StrEnum):
     """The order book lacks its newest rows."""
     MALFORMED_ROW = "malformed_row"
     """The newest row of the order book has words where numbers belong."""
+    SILENCE = "silence"
+    """The order feed keeps what it had to say to itself (feed, feed_hello)."""
+    DEAF = "deaf"
+    """The connection of the order feed stays, says nothing any more and answers no ping (feed, feed_hello)."""
+    GARBAGE_FRAME = "garbage_frame"
+    """The order feed sends what is no JSON instead (feed, feed_hello)."""
+    DUPLICATE_FRAME = "duplicate_frame"
+    """The frame comes again, `rows` times more; many of them are a flood (feed)."""
+    HUGE_FRAME = "huge_frame"
+    """A frame of `rows` MiB comes instead (feed)."""
+    REFUSE_HELLO = "refuse_hello"
+    """The greeting is answered with "nk" and the connection closed (feed_hello)."""
+
+
+FEED_CALLS = frozenset({"feed", "feed_hello"})
+"""What the order feed does: each frame, and the answer to a greeting. "any" does not mean them."""
+_ON_FEED = frozenset({Kind.DROP_BEFORE, Kind.LOST_REPLY, Kind.SILENCE, Kind.DEAF, Kind.GARBAGE_FRAME})
+FEED_FRAME_KINDS = _ON_FEED | {Kind.DUPLICATE_FRAME, Kind.HUGE_FRAME}
+FEED_HELLO_KINDS = _ON_FEED | {Kind.REFUSE_HELLO, Kind.SESSION_DEATH}
+FEED_ONLY = (FEED_FRAME_KINDS | FEED_HELLO_KINDS) - {Kind.DROP_BEFORE, Kind.LOST_REPLY, Kind.SESSION_DEATH}
+
+
+def fits(kind: Kind, call: str) -> bool:
+    """Whether such a fault can befall such a call."""
+    if call in FEED_CALLS:
+        return kind in (FEED_FRAME_KINDS if call == "feed" else FEED_HELLO_KINDS)
+    return kind not in FEED_ONLY

@@ -11,6 +11,8 @@ from broker.simulator.clock import IST
 from broker.simulator.sessions import Session
 from broker.simulator.visit import Visit
 
+_CENTRE = "SIM"
+
 
 class LoginCodes(pyotp.TOTP):
     """RFC 6238 with secrets of 80 bits, 16 characters, as brokers give them out; pyotp alone refuses them."""
@@ -35,8 +37,14 @@ def by_view_token(visit: Visit) -> Account | None:
 
 def by_trade_token(visit: Visit) -> Account | None:
     """The account of the trade token. Raises Refusal with 100021 or 100022."""
-    token, sid = visit.headers.get("Auth", ""), visit.headers.get("Sid", "")
-    return visit.broker.sessions.trading(token, sid, visit.now).account
+    return _trading(visit).account
+
+
+def from_its_address(visit: Visit) -> Account | None:
+    """The account of the trade token, calling from an address that may change its orders. Raises Refusal."""
+    session = _trading(visit)
+    visit.broker.addresses.admit(session, visit.remote, visit.broker.settings.static_ip)
+    return session.account
 
 
 def by_consumer_key(visit: Visit) -> Account | None:
@@ -58,7 +66,7 @@ def totp_login(visit: Visit) -> Answer:
     account = visit.account
     if account is None or not _is_theirs(account, asked, visit):
         raise Refusal(BAD_LOGIN)
-    return _welcome(visit.broker.sessions.begin(account, False, visit.now), visit, {})
+    return _welcome(visit.broker.sessions.begin(account, False, visit.now, visit.remote), visit, {})
 
 
 def validate_mpin(visit: Visit) -> Answer:
@@ -73,8 +81,12 @@ def validate_mpin(visit: Visit) -> Answer:
         raise Refusal(BAD_MPIN)
     if visit.broker.settings.one_session:
         visit.broker.sessions.end(account)
-    addresses = {"baseUrl": visit.base, "feedUrl": f"{visit.base}/apifeed", "rtUrl": f"{visit.base}/realtime"}
-    return _welcome(visit.broker.sessions.begin(account, True, visit.now), visit, addresses)
+    addresses = {
+        "baseUrl": visit.base + visit.broker.settings.base_path,
+        "feedUrl": f"{visit.base}/apifeed",
+        "rtUrl": f"{visit.base}/realtime",
+    }
+    return _welcome(visit.broker.sessions.begin(account, True, visit.now, visit.remote), visit, addresses)
 
 
 def client_ip(visit: Visit) -> Answer:
@@ -83,12 +95,23 @@ def client_ip(visit: Visit) -> Answer:
     return say({"data": [{"ip": visit.remote, "time": time}], "stCode": 1000, "status": "success"})
 
 
+def configuration(visit: Visit) -> Answer:
+    """Where the feeds of the accounts' data centre are, as the broker's configuration service tells."""
+    source = {f"{_CENTRE}_broadcast_source": "sim", f"{_CENTRE}_sim_broadcast_endpoint": f"{visit.base}/apifeed"}
+    return say({"data": {"configs": {**source, f"{_CENTRE}_sim_interactive_endpoint": f"{visit.base}/realtime"}}})
+
+
+def _trading(visit: Visit) -> Session:
+    token, sid = visit.headers.get("Auth", ""), visit.headers.get("Sid", "")
+    return visit.broker.sessions.trading(token, sid, visit.now)
+
+
 def _is_theirs(account: Account, asked: dict[str, Any], visit: Visit) -> bool:
-    code = str(asked["totp"])
+    code, period = str(asked["totp"]), visit.broker.settings.code_seconds
     return (
         visit.headers.get("Authorization") == account.consumer_key
         and asked["mobileNumber"] == account.mobile
-        and LoginCodes(account.totp_secret).verify(code, for_time=visit.now, valid_window=1)
+        and LoginCodes(account.totp_secret, interval=period).verify(code, for_time=visit.now, valid_window=1)
     )
 
 
@@ -103,7 +126,7 @@ def _welcome(session: Session, visit: Visit, addresses: dict[str, str]) -> Answe
         "ucc": account.ucc,
         "greetingName": account.user,
         "isTrialAccount": False,
-        "dataCenter": "SIM",
+        "dataCenter": _CENTRE,
         "searchAPIKey": "",
         "dormancyStatus": "A",
         "clientType": "RI",

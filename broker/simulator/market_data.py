@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from broker.simulator.answers import BAD_QUOTE, Answer, Refusal, say
+from broker.simulator.answers import BAD_QUOTE, Answer, Refusal, say, text_of
 from broker.simulator.clock import ist_date
+from broker.simulator.depth import Level
 from broker.simulator.exchange import Market
 from broker.simulator.visit import Visit
 from broker.simulator.wire import Row
@@ -16,6 +17,9 @@ _FILTERS: dict[str, tuple[str, ...]] = {
     "market_depth": ("depth",),
 }
 _MOST_INSTRUMENTS = 50
+_LEVELS = 5
+_NOW = "(now)"
+"""Stands for the time of the answer in a quote that is kept."""
 
 
 def quotes(visit: Visit) -> Answer:
@@ -25,7 +29,8 @@ def quotes(visit: Visit) -> Answer:
     chosen = chosen or "all"
     if len(asked) > _MOST_INSTRUMENTS or chosen not in (*_FILTERS, "all"):
         raise Refusal(BAD_QUOTE)
-    return say([_only(chosen, _quote(_market(name, visit), visit)) for name in asked])
+    written = [_written(chosen, _market(name, visit)) for name in asked]
+    return Answer(f"[{','.join(written)}]".replace(_NOW, str(int(visit.now.timestamp()))).encode())
 
 
 def file_paths(visit: Visit) -> Answer:
@@ -49,31 +54,75 @@ def _market(name: str, visit: Visit) -> Market:
     return market
 
 
+def _written(chosen: str, market: Market) -> str:
+    """The quote as JSON, the time left open; written once for each state of the market."""
+    state = (
+        market.instrument,
+        market.low,
+        market.high,
+        market.last,
+        market.highest,
+        market.lowest,
+        market.volume,
+        market.depth,
+    )
+    if market.quoted_at != state:
+        market.quoted_at = state
+        market.quoted = {}
+    if chosen not in market.quoted:
+        market.quoted[chosen] = text_of(_only(chosen, _quote(market)))
+    return market.quoted[chosen]
+
+
 def _only(chosen: str, quote: Row) -> Row:
     if chosen == "all":
         return quote
     return {key: quote[key] for key in ("exchange_token", "display_symbol", "exchange", *_FILTERS[chosen])}
 
 
-def _quote(market: Market, visit: Visit) -> Row:
-    last = f"{market.last:.4f}"
-    zeros = ("last_traded_quantity", "total_buy", "total_sell", "last_volume", "open_int", "change", "per_change")
+def _quote(market: Market) -> Row:
+    last, previous = f"{market.last:.4f}", market.previous
+    change = market.last - previous
+    zeros = ("last_traded_quantity", "open_int")
     return dict.fromkeys(zeros, "0") | {
         "exchange_token": market.instrument.token,
         "display_symbol": market.instrument.symbol,
         "exchange": market.instrument.segment,
-        "lstup_time": str(int(visit.now.timestamp())),
+        "lstup_time": _NOW,
         "ltp": last,
+        "total_buy": _total(market, "bids"),
+        "total_sell": _total(market, "asks"),
+        "last_volume": str(market.volume),
         "avg_cost": last,
+        "change": f"{change:.4f}",
+        "per_change": f"{100 * change / previous if previous else 0:.2f}",
         "low_price_range": f"{market.low:.4f}",
         "high_price_range": f"{market.high:.4f}",
         "year_high": f"{market.high:.4f}",
         "year_low": f"{market.low:.4f}",
-        "ohlc": dict.fromkeys(("open", "high", "low", "close"), last),
-        "depth": _depth(last),
+        "ohlc": {
+            "open": f"{market.opened or market.last:.4f}",
+            "high": f"{market.highest or market.last:.4f}",
+            "low": f"{market.lowest or market.last:.4f}",
+            "close": f"{previous:.4f}",
+        },
+        "depth": _depth(market, last),
     }
 
 
-def _depth(last: str) -> dict[str, Any]:
+def _depth(market: Market, last: str) -> dict[str, Any]:
+    if market.depth:
+        return {"buy": _levels(market.depth.bids), "sell": _levels(market.depth.asks)}
     level = {"price": last, "quantity": "0", "orders": "0"}
-    return {"buy": [level] * 5, "sell": [level] * 5}
+    return {"buy": [level] * _LEVELS, "sell": [level] * _LEVELS}
+
+
+def _levels(offered: list[Level]) -> list[dict[str, str]]:
+    shown = [
+        {"price": f"{level.price:.4f}", "quantity": str(level.shares), "orders": "1"} for level in offered[:_LEVELS]
+    ]
+    return shown + [{"price": "0.0000", "quantity": "0", "orders": "0"}] * (_LEVELS - len(shown))
+
+
+def _total(market: Market, side: str) -> str:
+    return str(sum(level.shares for level in getattr(market.depth, side))) if market.depth else "0"

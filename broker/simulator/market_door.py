@@ -1,14 +1,19 @@
 """The exchange's side of the control door: prices, bands, fills, lapses and trading days."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
+from broker.simulator.depth import Depth, Level
 from broker.simulator.doorway import Doorway, Price, rupees
 from broker.simulator.overnight import adjust, move
 from broker.simulator.rms import Auction, TradingDay
 
 AuctionTimes = tuple[datetime, datetime, datetime]
 """Freeze, entry and end."""
+
+
+Levels = Sequence[tuple[Price, int]]
 
 
 class MarketDoor(Doorway):
@@ -18,6 +23,15 @@ class MarketDoor(Doorway):
         """Move the last price, with so many shares on offer at it (None: any number); what it reaches trades."""
         with self._now() as now:
             self._broker.floor.price(symbol, rupees(price), liquidity, now)
+
+    def set_depth(self, symbol: str, bids: Levels, asks: Levels) -> None:
+        """Have others bid and ask for shares, each (price, shares); what they reach trades at the limits that rest.
+
+        Orders that arrive take their shares, best price first, each at its own price. `set_price` takes the book away.
+        """
+        depth = Depth(_levels(bids), _levels(asks))
+        with self._now() as now:
+            self._broker.floor.offer(symbol, depth, now)
 
     def set_band(self, symbol: str, low: Price, high: Price, slide: bool = False) -> None:
         """Move the day's price range of the symbol for new orders; what rests outside is left alone.
@@ -81,3 +95,7 @@ class MarketDoor(Doorway):
             raise ValueError(f"not a trading day: {day}")
         with self._now():
             self._broker.trade_within(day)
+
+
+def _levels(offered: Levels) -> list[Level]:
+    return [Level(rupees(price), shares) for price, shares in offered]

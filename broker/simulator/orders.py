@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from broker.simulator.accounts import Account
 from broker.simulator.instruments import Instrument
@@ -58,8 +59,7 @@ class Ticket:
     validity: str = "DAY"
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One state of an order's life, as order history shows it."""
 
     state: State
@@ -124,6 +124,8 @@ class Order:
     admitted: bool = False
     resting: bool = False
     triggered: bool = False
+    since: datetime | None = None
+    """Since when it has stood at the exchange at its price: its turn among orders of the same limit."""
     steps: list[Step] = field(default_factory=list)
     errands: list[Errand] = field(default_factory=list)
     """What is still to happen to it."""

@@ -23,7 +23,7 @@ def adjust(broker: Brokerage, symbol: str, new: int, old: int, isin: str | None 
         more = book.portfolio.adjust(market.instrument, new, old)
         if more:
             broker.ledger.held(book.account.ucc, symbol, more)
-    broker.file.revise(symbol, _band(market) | ({"pISIN": isin} if isin else {}))
+    broker.file.revise(symbol, market.instrument.band_columns() | ({"pISIN": isin} if isin else {}))
 
 
 def move(broker: Brokerage, symbol: str, series: str) -> str:
@@ -55,11 +55,3 @@ def _asleep(broker: Brokerage, symbol: str) -> Market:
 def _divided(market: Market, price: Decimal, new: int, old: int) -> Decimal:
     instrument = market.instrument
     return max(instrument.tick, instrument.down_to_tick(price * old / new))
-
-
-def _band(market: Market) -> dict[str, str]:
-    return {
-        "dLowPriceRange": str(int(market.low * 100)),
-        "dHighPriceRange": str(int(market.high * 100)),
-        "pCreditRating": f"{market.low:.2f}-{market.high:.2f}",
-    }

@@ -49,6 +49,11 @@ class OwnerDoor(Doorway):
             self._broker.ledger.held(ucc, symbol, quantity - book.portfolio.held(symbol))
             book.portfolio.hold(market.instrument, quantity, average)
 
+    def set_funds(self, ucc: str, cash: Price) -> None:
+        """Set the account's cash of the morning in rupees; what was traded and ordered since is taken from it."""
+        with self._now():
+            self._broker.book(ucc).funds.cash = rupees(cash)
+
     def _live(self, ucc: str, number: str) -> Order:
         found = self._broker.book(ucc).orders.get(number)
         if found is None or not found.live:

@@ -56,6 +56,11 @@ class Portfolio:
         """What was traded today, one for each symbol and product."""
         return (trade for products in self._traded.values() for trade in products.values())
 
+    @property
+    def spent(self) -> Decimal:
+        """Rupees that today's trades took on balance; negative when more was sold than bought."""
+        return sum((trade.buy_value - trade.sell_value for trade in self.traded()), Decimal(0))
+
     def bought(self, symbol: str) -> int:
         """Shares bought today, all products together."""
         return sum(trade.bought for trade in self._traded.get(symbol, {}).values())

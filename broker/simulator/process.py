@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from broker.simulator.clock import SystemClock
+from broker.simulator.host import new_loop
 from broker.simulator.simulator import SEED, Simulator
 
 
@@ -24,11 +25,16 @@ def serve(
     holdings: Mapping[str, int] | None = None,
     open_in: float | None = None,
     day_length: float | None = None,
+    prices: Path | None = None,
+    walk: float | None = None,
+    walk_every: float = 1.0,
 ) -> int:
-    """Serve until SIGTERM or SIGINT, then return 0. OSError when the port is taken or the instrument file unreadable.
+    """Serve until SIGTERM or SIGINT, then return 0. OSError when the port is taken or a file unreadable, ValueError
+    when something given makes no sense.
 
     `open_in` and `day_length` are seconds: the market opens that long from now (at once) and stays open that long
-    (6 h 15 min); with neither it is always open. The first line on standard output is
+    (6 h 15 min); with neither it is always open. `prices` is a price script (see `price_file`); `walk` has all prices
+    walk at random, a usual step of so many per cent every `walk_every` seconds. The first line on standard output is
     `{"url": ..., "accounts": [{"consumer_key", "mobile", "ucc", "mpin", "totp_secret"}, ...]}`.
     """
     simulator = Simulator(
@@ -41,7 +47,12 @@ def serve(
         latency=latency,
         rate_limit=rate_limit,
     )
-    asyncio.run(_until_signalled(simulator))
+    if prices is not None:
+        simulator.play_prices(prices.read_text(encoding="utf-8"))
+    if walk is not None:
+        simulator.walk_prices(walk, walk_every)
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(_until_signalled(simulator))
     return 0
 
 

@@ -1,9 +1,11 @@
 """The calls that only read: order book, history, trades, positions, holdings, funds. Types as on the wire."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 from broker.simulator import answers
 from broker.simulator.answers import Answer, Refusal, rows, say, text_of
+from broker.simulator.faults import Fault
 from broker.simulator.kinds import Kind
 from broker.simulator.order_rows import history_row, order_row, order_text, trade_row
 from broker.simulator.orders import Order, Side
@@ -12,14 +14,20 @@ from broker.simulator.tickets import read_ticket
 from broker.simulator.visit import Visit
 from broker.simulator.wire import Row
 
-CASH = 10_000_000
-"""Rupees that every account says it has; buying power is not checked."""
-
 
 def orders(visit: Visit) -> Answer:
-    """Every order of the day that shows by now."""
-    shown = [order for order in visit.book.orders.values() if order.visible_from <= visit.now]
-    fault = visit.fault
+    """Every order of the day that shows by now. Most calls find that nothing has changed since the last one."""
+    book, fault = visit.book, visit.fault
+    if book.page is not None and fault is None:
+        return Answer(book.page)
+    shown = [order for order in book.orders.values() if order.visible_from <= visit.now]
+    answer = _told(shown, fault)
+    if fault is None and len(shown) == len(book.orders):
+        book.page = answer.body
+    return answer
+
+
+def _told(shown: list[Order], fault: Fault | None) -> Answer:
     if fault and fault.kind is Kind.MISSING_ROWS:
         shown = shown[: -fault.rows] if fault.rows else shown
     texts = [order_text(order) for order in shown]
@@ -62,7 +70,7 @@ def holdings(visit: Visit) -> Answer:
 
 def limits(visit: Visit) -> Answer:
     """Funds; all values strings. Only the figures that a cash account has are not zero."""
-    used = max(sum(trade.buy_value - trade.sell_value for trade in visit.book.portfolio.traded()), 0)
+    cash, used = _funds(visit)
     zeros = (
         "Collateral",
         "AdhocMargin",
@@ -76,9 +84,9 @@ def limits(visit: Visit) -> Answer:
         | {
             "Category": "CLIENT",
             "EntityId": f"account-{visit.client.ucc}",
-            "CollateralValue": str(CASH),
+            "CollateralValue": f"{cash:.2f}",
             "MarginUsed": f"{used:.2f}",
-            "Net": f"{CASH - used:.2f}",
+            "Net": f"{cash - used:.2f}",
             "TimeStamp": str(int(visit.now.timestamp() * 1000)),
             "stCode": 200,
             "stat": "Ok",
@@ -87,7 +95,7 @@ def limits(visit: Visit) -> Answer:
 
 
 def check_margin(visit: Visit) -> Answer:
-    """What an order would need; nothing is short here."""
+    """What an order would need, and whether it is there."""
     asked = visit.jdata()
     market = visit.broker.exchange.by_token.get(str(asked.get("tok")))
     if market is None:
@@ -100,10 +108,19 @@ def check_margin(visit: Visit) -> Answer:
     }
     words |= {"pr": asked.get("prc"), "pc": asked.get("prod"), "rt": "DAY"}
     ticket = read_ticket(words, visit.broker.exchange, "")
-    margin = ticket.price * ticket.quantity if ticket.side is Side.BUY else 0
-    zeros = dict.fromkeys(("reqdMrgn", "avlMrgn", "insufFund", "totMrgnUsd", "mrgnUsd"), "0.000000")
-    sums = {"avlCash": f"{CASH:.6f}", "ordMrgn": f"{margin:.6f}", "rmsVldtd": "OK"}
-    return say(zeros | sums | {"stat": "Ok", "stCode": 200})
+    margin = ticket.price * ticket.quantity if ticket.side is Side.BUY else Decimal(0)
+    cash, used = _funds(visit)
+    short = max(used + margin - cash, Decimal(0))
+    sums = {"avlCash": cash, "totMrgnUsd": used + margin, "mrgnUsd": used, "ordMrgn": margin, "insufFund": short}
+    sums |= {"reqdMrgn": used + margin if short else Decimal(0), "avlMrgn": cash if short else Decimal(0)}
+    words = {name: f"{amount:.6f}" for name, amount in sums.items()}
+    return say(words | {"rmsVldtd": "NOT_OK" if short else "OK", "stat": "Ok", "stCode": 200})
+
+
+def _funds(visit: Visit) -> tuple[Decimal, Decimal]:
+    """The account's cash, and what is used of it."""
+    book = visit.book
+    return book.funds.owned(visit.broker.settings.cash), book.funds.used(book.portfolio)
 
 
 def _holding(symbol: str, visit: Visit) -> Row:

@@ -1,7 +1,7 @@
 """The broker's risk checks: why an order that was received does not reach the exchange, in the broker's words.
 
-The texts about holdings, market orders and the beginning of the closing auction were seen on the wire; the others are
-plain sentences of the same kind.
+The texts about holdings, margin, market orders and the beginning of the closing auction were seen on the wire; the
+others are plain sentences of the same kind.
 """
 
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from broker.simulator.book import Book
 from broker.simulator.exchange import Market
 from broker.simulator.instruments import Instrument
 from broker.simulator.orders import Order, Side
+from broker.simulator.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ class Terms:
     quantity: int
 
 
-def objection(order: Order, terms: Terms, book: Book, market: Market, check_holdings: bool) -> str | None:
+def objection(order: Order, terms: Terms, book: Book, market: Market, settings: Settings) -> str | None:
     """Why the order cannot have these terms, None when it can."""
     if order.ticket.kind == "SL-M":
         return "Market order with Algo Id not allowed"
@@ -84,7 +85,8 @@ def objection(order: Order, terms: Terms, book: Book, market: Market, check_hold
     return (
         _quantity_objection(terms.quantity, market)
         or _price_objection(terms.price, market)
-        or (_holdings_objection(order, terms, book) if check_holdings else None)
+        or (_holdings_objection(order, terms, book) if settings.rms_holdings else None)
+        or (_margin_objection(order, terms, book, settings.cash) if settings.rms_margin else None)
     )
 
 
@@ -114,5 +116,18 @@ def _holdings_objection(order: Order, terms: Terms, book: Book) -> str | None:
         return None
     return (
         "RMS:Rule: Check T1 holdings including TT/BE/Z/T/TS ,No Holdings Present "
+        f"for entity account-{book.account.ucc} across exchange across segment across product "
+    )
+
+
+def _margin_objection(order: Order, terms: Terms, book: Book, cash: float) -> str | None:
+    if order.ticket.side is Side.SELL:
+        return None
+    left = book.funds.owned(cash) - book.funds.used(book.portfolio, besides=order)
+    short = terms.price * (terms.quantity - order.filled) - left
+    if short <= 0:
+        return None
+    return (
+        f"RMS:Margin Exceeds,Cash Available:{left:.2f},Additional margin required:{short:.2f} "
         f"for entity account-{book.account.ucc} across exchange across segment across product "
     )

@@ -9,11 +9,13 @@ from email.utils import format_datetime
 
 from aiohttp import web
 
-from broker.simulator.answers import TOO_MANY, Answer, Refusal, invalid_route
+from broker.simulator.answers import TOO_MANY, TOO_MANY_AND_NO_MORE, WRONG_HOST, Answer, Refusal, invalid_route
 from broker.simulator.brokerage import Brokerage
 from broker.simulator.clock import pass_time
 from broker.simulator.control import CONTROL, ControlDesk
 from broker.simulator.faults import Outcome, outcome_under
+from broker.simulator.feed_line import PATH as REALTIME
+from broker.simulator.feed_line import FeedDesk
 from broker.simulator.kinds import Kind
 from broker.simulator.routes import Route, find
 from broker.simulator.visit import Visit
@@ -29,17 +31,23 @@ class Handler:
         self._broker = broker
         self._base = base
         self._control = ControlDesk(broker)
+        self._feed = FeedDesk(broker)
         self._virtual = hasattr(broker.clock, "advance")
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """The answer to a request; on a dropped connection nobody reads it."""
-        body = await request.read()
+        if request.path == REALTIME:
+            return await self._feed(request)
+        body = await request.read() if request.can_read_body else b""
         path = request.path
         if path.startswith(CONTROL):
             return self._response(self._controlled(request, path, body))
-        found = find(request.method, path)
+        prefix = self._broker.settings.base_path
+        found = find(request.method, path.removeprefix(prefix))
         if found is None:
             return self._response(invalid_route(path))
+        if found[0].at_base and not path.startswith(prefix):
+            return self._response(WRONG_HOST)
         await pass_time(self._broker.clock, self._broker.settings.latency)
         outcome = self._carry_out(request, found[0], found[1], body)
         await pass_time(self._broker.clock, outcome.seconds)
@@ -51,7 +59,9 @@ class Handler:
         broker = self._broker
         with broker.lock:
             now = broker.settle()
-            visit = Visit(broker, request.headers, tail, body, now, self._base, request.remote or "")
+            remote = broker.addresses.see(request.remote or "")
+            visit = Visit(broker, request.headers, tail, body, now, self._base, remote)
+            visit.query = request.rel_url.raw_query_string
             try:
                 return _outcome(route, visit)
             except Refusal as refusal:
@@ -75,7 +85,7 @@ def _outcome(route: Route, visit: Visit) -> Outcome:
     visit.account = route.guard(visit)
     ucc = visit.account.ucc if visit.account else None
     if ucc and not _admitted(route, ucc, visit):
-        return Outcome(TOO_MANY)
+        return Outcome(TOO_MANY if visit.broker.settings.retry_after else TOO_MANY_AND_NO_MORE)
     visit.fault = visit.broker.faults.take(ucc, route.call)
     if visit.fault is None:
         return Outcome(route.answer(visit))
@@ -95,7 +105,10 @@ def _admitted(route: Route, ucc: str, visit: Visit) -> bool:
     settings = visit.broker.settings
     if not (route.changes or settings.limit_reads):
         return True
-    return visit.broker.throttle.admits(ucc, settings.rate_limit, visit.broker.clock.monotonic())
+    moment = visit.broker.clock.monotonic()
+    if route.market:
+        return visit.broker.throttle.admits(f"{ucc} quotes", settings.quote_limit, moment)
+    return visit.broker.throttle.admits(ucc, settings.rate_limit, moment)
 
 
 def _drop(request: web.BaseRequest) -> web.Response:

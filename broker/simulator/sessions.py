@@ -1,4 +1,4 @@
-"""Tokens: a view token from the first login step, a trade token from the second; both end at midnight in India."""
+"""Tokens: a view token from the first login step, a trade token from the second; both end by midnight in India."""
 
 import base64
 import random
@@ -9,6 +9,7 @@ from datetime import datetime
 from broker.simulator.accounts import Account
 from broker.simulator.answers import NO_SESSION, VIEW_TOKEN, Refusal, text_of
 from broker.simulator.clock import next_midnight
+from broker.simulator.settings import Settings, seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,20 +21,25 @@ class Session:
     sid: str
     trades: bool
     ends: datetime
+    remote: str = ""
+    """The address that it was begun from."""
 
 
 class Sessions:
     """Every token that was given out and not withdrawn. Deterministic for a seed."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, settings: Settings) -> None:
+        self._settings = settings
         self._dice = random.Random(f"sessions {seed}")
         self._by_token: dict[str, Session] = {}
 
-    def begin(self, account: Account, trades: bool, now: datetime) -> Session:
+    def begin(self, account: Account, trades: bool, now: datetime, remote: str = "") -> Session:
         """Give out a token of one of the two kinds."""
         sid = self.identifier()
         ends = next_midnight(now)
-        session = Session(account, _token(account, sid, trades, now, ends), sid, trades, ends)
+        if self._settings.session_hours:
+            ends = min(ends, now + seconds(3600 * self._settings.session_hours))
+        session = Session(account, _token(account, sid, trades, now, ends), sid, trades, ends, remote)
         self._by_token[session.token] = session
         return session
 
@@ -56,6 +62,10 @@ class Sessions:
         if not session.trades:
             raise Refusal(VIEW_TOKEN)
         return session
+
+    def knows(self, session: Session, now: datetime) -> bool:
+        """Whether the session was neither withdrawn nor has ended."""
+        return self._by_token.get(session.token) is session and now < session.ends
 
     def identifier(self) -> str:
         """A fresh uuid."""

@@ -14,7 +14,11 @@ class Settings:
     rate_limit: int = 10
     """Orders, changes and cancels per second and account (a bucket of that size); 0 for none."""
     limit_reads: bool = False
-    """Whether reads draw from the same bucket."""
+    """Whether reads draw from the same bucket, and calls about the market from one of their own."""
+    quote_limit: int = 25
+    """Quotes and other calls about the market per second and account, where reads are limited; 0 for none."""
+    retry_after: bool = True
+    """Whether an answer of "too many" says after how many seconds to come again."""
     book_delay: float = 0.0
     """From acceptance until the order shows in the order book; the exchange has it all the same."""
     open_delay: float = 0.05
@@ -23,6 +27,10 @@ class Settings:
     cancel_delay: float = 0.02
     rms_holdings: bool = True
     """Whether a sell needs free shares; the real check cannot be relied on."""
+    cash: float = 10_000_000.0
+    """Rupees of every account that the control door has given no funds of its own."""
+    rms_margin: bool = True
+    """Whether a buy needs cash."""
     holdings_shrink: bool = False
     """Whether `quantity` in the holdings falls with today's sales, like `sellableQuantity`, or is the morning's."""
     sellable_nets_orders: bool = False
@@ -31,8 +39,24 @@ class Settings:
     """Whether the broker replaces the client's tag after a modify and a cancel, as the real one does."""
     duplicate_status: int = 400
     """The HTTP status of a refused duplicate; 200 has been seen too."""
+    code_seconds: int = 30
+    """How long a login code lives; a drill whose times are shorter may have it shorter as well."""
     one_session: bool = False
     """Whether a new login ends the account's earlier sessions."""
+    static_ip: bool = False
+    """Whether accounts without whitelisted addresses may change no orders; those with some are always held to them."""
+    session_hours: float = 0.0
+    """How long a token lives, at most until midnight in India; 0 for until then."""
+    base_path: str = ""
+    """A path, such as `/e43`, that `baseUrl` carries; trading calls beside it are at the wrong host (200032)."""
+    strict_strings: bool = True
+    """Whether a value in jData that is neither a string nor null spoils the whole."""
+    feed_takes_raw: bool = True
+    """Whether the order feed takes the greeting that is not JSON; a form that it does not take drops the connection."""
+    feed_takes_json: bool = True
+    """Whether the order feed takes the greeting in JSON."""
+    feed_snapshot: bool = True
+    """Whether the order feed tells every order of the day when it was greeted."""
 
     def change(self, **values: object) -> None:
         """Set some of them; a name or type that is not known raises ValueError and changes nothing."""

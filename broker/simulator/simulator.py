@@ -16,7 +16,7 @@ from broker.simulator.accounts import Account, make_accounts
 from broker.simulator.brokerage import Brokerage
 from broker.simulator.clock import Clock, SystemClock
 from broker.simulator.door import ControlDoor
-from broker.simulator.host import address, host, listen
+from broker.simulator.host import address, host, listen, new_loop
 from broker.simulator.market_door import AuctionTimes
 from broker.simulator.server import Handler
 from broker.simulator.settings import Settings
@@ -83,7 +83,8 @@ class Simulator(ControlDoor):
         self.stop()
 
     def _run(self) -> None:
-        asyncio.run(self.serve(self._ready.set, self._stop))
+        with asyncio.Runner(loop_factory=new_loop) as runner:
+            runner.run(self.serve(self._ready.set, self._stop))
 
     async def serve(self, ready: Callable[[], None], stop: asyncio.Event) -> None:
         """Answer requests on the running event loop until the event is set; instead of `start` and `stop`."""

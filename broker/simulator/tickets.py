@@ -11,6 +11,7 @@ from broker.simulator.answers import (
     INVALID_QUANTITY,
     INVALID_REQUEST,
     NO_LAST_PRICE,
+    UNKNOWN_EXCHANGE,
     UNKNOWN_SYMBOL,
     Refusal,
 )
@@ -20,12 +21,20 @@ from broker.simulator.rms import Terms
 
 MOST_RUPEES = Decimal(1_000_000_000)
 """No price is as high."""
+_SEGMENT = "nse_cm"
 _LIMIT_KINDS = frozenset({"L", "SL", "SL-M"})
 _PRODUCTS = frozenset({"CNC", "NRML", "MIS", "MTF"})
 
 
 def read_ticket(asked: dict[str, Any], exchange: Exchange, tag: str) -> Ticket:
-    """The order that was asked for. Raises Refusal: 1007 symbol or body, 1009 quantity, 5202 anything else."""
+    """The order that was asked for; none for after the market. Raises Refusal.
+
+    1006 exchange, 1007 symbol or body, 1009 quantity, 5202 anything else.
+    """
+    if asked.get("es", _SEGMENT) != _SEGMENT:
+        raise Refusal(UNKNOWN_EXCHANGE)
+    if asked.get("am", "NO") != "NO":
+        raise Refusal(INVALID_REQUEST)
     market = exchange.markets.get(str(asked.get("ts")))
     if market is None or not market.instrument.tradable:
         raise Refusal(UNKNOWN_SYMBOL)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote_plus
 
 from broker.simulator.accounts import Account
 from broker.simulator.answers import BAD_LOGIN, BODY_INVALID, Refusal
@@ -14,10 +14,16 @@ from broker.simulator.brokerage import Brokerage
 from broker.simulator.faults import Fault
 from broker.simulator.kinds import Kind
 
+_JSON_MARKS = tuple((quote_plus(mark), mark) for mark in '":,{}')
+"""No mark can be mistaken for a part of the form, and what is left of the escapes means the same as before."""
+
+_TEXT_OR_NULL = frozenset({str, type(None)})
+
 
 @dataclass(slots=True)
 class Visit:
-    """`tail` is what follows the route in the path, `base` the server's own address."""
+    """`tail` is what follows the route in the path, `query` what follows the question mark, `base` the server's own
+    address."""
 
     broker: Brokerage
     headers: Mapping[str, str]
@@ -28,6 +34,7 @@ class Visit:
     remote: str = ""
     account: Account | None = None
     fault: Fault | None = None
+    query: str = ""
 
     @property
     def client(self) -> Account:
@@ -51,16 +58,31 @@ class Visit:
         """Seconds for which a fault keeps what is placed now out of the order book."""
         return self.fault.seconds if self.fault and self.fault.kind is Kind.LATE_ROW else 0.0
 
+    def asked(self, name: str) -> str:
+        """A parameter of the query, empty where it is missing."""
+        return parse_qs(self.query).get(name, [""])[0]
+
     def json(self) -> dict[str, Any]:
         """The body as a JSON object. Raises Refusal."""
         return _object(self.body)
 
     def jdata(self) -> dict[str, Any]:
-        """The JSON object in the form field jData. Raises Refusal."""
+        """The JSON object in the form field jData, its values strings or null. Raises Refusal."""
         try:
-            return _object(parse_qs(self.body.decode(), strict_parsing=True)["jData"][0])
+            found = _object(parse_qs(_lightened(self.body), strict_parsing=True)["jData"][0])
         except (ValueError, KeyError):
             raise Refusal(BODY_INVALID) from None
+        if self.broker.settings.strict_strings and not _TEXT_OR_NULL.issuperset(map(type, found.values())):
+            raise Refusal(BODY_INVALID)
+        return found
+
+
+def _lightened(body: bytes) -> str:
+    """The form with the marks of JSON decoded beforehand: one by one they are a third of what an order costs."""
+    text = body.decode()
+    for escape, mark in _JSON_MARKS:
+        text = text.replace(escape, mark)
+    return text
 
 
 def _object(text: str | bytes) -> dict[str, Any]:

@@ -47,6 +47,10 @@ class Market:
         """When orders can trade, aware; at the end the exchange ends what is left."""
         self._tell("day", open=opens.isoformat(), close=closes.isoformat())
 
+    def shorten_codes(self, seconds: int) -> None:
+        """How long a login code lives."""
+        self._tell("settings", code_seconds=seconds)
+
     def show_orders_after(self, seconds: float) -> None:
         """How long an accepted order takes to show in the order book."""
         self._tell("settings", book_delay=seconds)

@@ -7,6 +7,8 @@ from domain.vantage import Tempo
 from settings import Settings
 
 FACTOR = 0.05
+CODE_SECONDS = 2
+"""How long a login code lives: 30 s by the same factor, in whole seconds."""
 LEASE = 6.0
 """Seconds, unscaled; 0.3 s is the shortest lease that the settings take."""
 
@@ -22,6 +24,7 @@ def settings_of(home: Path, logs: Path, url: str = "") -> Settings:
         orders_per_second=0.0,
         reads_per_second=0.0,
         pool_size=6,
+        drill_code_seconds=CODE_SECONDS,
     )
 
 

@@ -67,6 +67,7 @@ class Trial:
         rows = Rows(database, tempo_of(self._settings))
         accounts = self._enter_users(database, people)
         market = Market(url)
+        market.shorten_codes(self._settings.drill_code_seconds)
         self._enter_positions(rows, market, accounts)
         evidence, performance = self._played(rows, market, accounts, url)
         hands = performance.hands

@@ -6,7 +6,15 @@ import ssl
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any, Self
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 Handler = Callable[["Peer", socket.socket, bytes], None]
 
@@ -35,6 +43,26 @@ def dropping(peer: "Peer", connection: socket.socket, request: bytes) -> None:
     connection.shutdown(socket.SHUT_RDWR)
 
 
+def tls_of(folder: Path) -> tuple[ssl.SSLContext, Path]:
+    """A server's TLS context for 127.0.0.1, and the file that a client has to trust."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "peer")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        .serial_number(1).not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )  # fmt: skip
+    file = folder / "peer.pem"
+    plain = serialization.NoEncryption()
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+    file.write_bytes(pem + made.public_bytes(serialization.Encoding.PEM))
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(file)
+    return server, file
+
+
 class Peer:
     """Listens on loopback; `requests` are complete ones, `stray` the bytes of connections that never became one."""
 
@@ -48,7 +76,7 @@ class Peer:
         self._tls = tls
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self._listener.getsockname()[1]}"
-        self._open: list[socket.socket] = []
+        self.open: list[socket.socket] = []
         self._thread = threading.Thread(target=self._serve, name="peer", daemon=True)
 
     @property
@@ -58,7 +86,7 @@ class Peer:
 
     def hang_up(self) -> None:
         """Close what is connected, as a server does with connections that were idle for long."""
-        for connection in self._open:
+        for connection in self.open:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
@@ -81,13 +109,13 @@ class Peer:
                 threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
 
     def _talk(self, connection: socket.socket) -> None:
-        self._open.append(connection)
+        self.open.append(connection)
         self.on_accept()
         rest = b""
         with suppress(OSError, ssl.SSLError):
             if self._tls is not None:
                 connection = self._tls.wrap_socket(connection, server_side=True)
-                self._open.append(connection)
+                self.open.append(connection)
             while chunk := connection.recv(65536):
                 rest = self._requests_in(connection, rest + chunk)
         self.stray.append(rest)

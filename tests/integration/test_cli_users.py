@@ -154,3 +154,72 @@ def test_secrets_are_no_arguments(cli: Commands) -> None:
     refused = cli("user", "add", "asha", "--mpin", "246813")
     assert refused.code == 2
     assert "246813" not in refused.err
+
+
+def test_addresses_and_family_are_set_shown_and_start_the_user_anew(cli: Commands) -> None:
+    words = ("--broker", "kotak_neo", "--credentials", cli.credentials(), "--exit-rule", RULE)
+    assert cli("user", "add", "asha", *words, "--egress", "203.0.113.7", "--family", "rao").code == 0
+    (user,) = cli("user", "list", "--json").json["users"]
+    assert (user["egress"], user["family"], user["revision"]) == ("203.0.113.7", "rao", 1)
+    told = cli("user", "set-egress", "asha", "203.0.113.8", "--second", "203.0.113.9", "--family", "rao")
+    assert (told.code, told.out) == (0, "User asha leaves from 203.0.113.8, 203.0.113.9.\n")
+    shown = cli("user", "show", "asha", "--json").json
+    assert (shown["egress"], shown["family"], shown["revision"]) == ("203.0.113.8, 203.0.113.9", "rao", 2)
+    assert "203.0.113.8, 203.0.113.9" in cli("user", "show", "asha").out
+    assert "wherever the machine sends from" in cli("user", "set-egress", "asha", "--none").out
+    assert cli.rows("SELECT egress_ip, family, revision FROM users") == [(None, None, 3)]
+
+
+def test_who_will_not_be_served_for_anothers_address_is_told_at_once(cli: Commands) -> None:
+    for name in ("asha", "binod"):
+        words = ("--broker", "kotak_neo", "--credentials", cli.credentials(), "--exit-rule", RULE)
+        told = cli("user", "add", name, *words, "--egress", "203.0.113.7")
+        assert told.code == 0
+    assert "Not served from now on: binod may not use the egress address 203.0.113.7: asha (user 1" in told.err
+    both = [cli("user", "set-egress", name, "203.0.113.7", "--family", "rao") for name in ("asha", "binod")]
+    assert ("binod may not use" in both[0].err, both[1].err) == (True, "")
+
+
+BAD_EGRESS: list[tuple[tuple[str, ...], str]] = [
+    (("203.0.113",), "The egress address '203.0.113' is not one IPv4 address"),
+    (("203.0.113.0/24",), "is not one IPv4 address"),
+    (("::1",), "is not one IPv4 address"),
+    (("0.0.0.0",), "is not one IPv4 address"),
+    (("203.0.113.7", "--second", "203.0.113.7"), "is the first one"),
+    (("203.0.113.7", "--family", "a b"), "The family 'a b' must be a word"),
+    (("--none", "--second", "203.0.113.7"), "needs a first one"),
+    (("203.0.113.7", "--none"), "Say which address"),
+    ((), "Say which address"),
+]
+
+
+@pytest.mark.parametrize(("words", "says"), BAD_EGRESS)
+def test_a_bad_address_is_refused_in_a_sentence_and_nothing_is_written(
+    cli: Commands, words: tuple[str, ...], says: str
+) -> None:
+    cli.add_user()
+    refused = cli("user", "set-egress", "asha", *words)
+    assert (refused.code, says in refused.err, len(refused.err.splitlines())) == (3, True, 1)
+    assert cli.rows("SELECT egress_ip, revision FROM users") == [(None, 1)]
+
+
+def test_a_proxy_stands_with_the_credentials_and_is_told_nowhere(cli: Commands) -> None:
+    file = cli.credentials(proxy_url="http://asha:s3cret@127.0.0.1:3128")
+    words = ("--broker", "kotak_neo", "--credentials", file, "--exit-rule", RULE, "--egress", "203.0.113.7")
+    added = cli("user", "add", "asha", *words)
+    assert added.code == 0
+    ((sealed,),) = cli.rows("SELECT sealed FROM credentials")
+    key = (cli.home / "secret.key").read_text().strip()
+    assert Vault([key]).open(sealed).proxy_url == "http://asha:s3cret@127.0.0.1:3128"
+    everything = added.out + cli("user", "show", "asha").out + str(cli.rows("SELECT * FROM users"))
+    assert "s3cret" not in everything + str(cli.rows("SELECT detail FROM journal"))
+
+
+@pytest.mark.parametrize(
+    "url", ["socks5://127.0.0.1:1080", "http://s3cret", "http://h:1/s3cret", "https://s3cret:1", "x"]
+)
+def test_a_proxy_that_is_none_is_refused_and_not_repeated(cli: Commands, url: str) -> None:
+    words = ("--broker", "kotak_neo", "--credentials", cli.credentials(proxy_url=url), "--exit-rule", RULE)
+    refused = cli("user", "add", "asha", *words)
+    assert (refused.code, "the field proxy_url must be http://HOST:PORT" in refused.err) == (3, True)
+    assert "s3cret" not in refused.err

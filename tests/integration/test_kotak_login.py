@@ -66,9 +66,16 @@ class Desk:
         return KotakNeo(self.account, tenure, self.clock, self.settings, lambda: None)
 
     def refused(self, error: type[NinefifteenError]) -> str:
+        """What is told; afterwards the next attempt is due."""
         with pytest.raises(error) as raised:
             self.client.login()
+        self.clock.advance(60)
         return str(raised.value)
+
+    def refused_for_good(self) -> str:
+        """Both refusals; the words of the last."""
+        assert "refusal 1 of 2" in self.refused(BrokerUnavailable)
+        return self.refused(LoginRefused)
 
 
 def body(request: bytes) -> dict[str, str]:
@@ -156,19 +163,20 @@ def test_a_refused_first_step_names_what_may_be_wrong(clock: VirtualClock, answe
     kotak = Kotak()
     kotak.first = answer
     with Peer(kotak) as peer:
-        told = Desk(peer.url, clock).refused(LoginRefused)
+        told = Desk(peer.url, clock).refused_for_good()
     assert "asha#1" in told
     assert "TOTP" in told
     assert ".." not in told
     assert "Correct the credentials: run.py user set-credentials asha --credentials FILE." in told
-    assert peer.paths == [FIRST]
+    assert "run.py user restart asha (it raises users.revision)" in told
+    assert peer.paths == [FIRST, FIRST]
 
 
 def test_a_refused_mpin_is_named(clock: VirtualClock) -> None:
     kotak = Kotak()
     kotak.second = BAD_MPIN
     with Peer(kotak) as peer:
-        told = Desk(peer.url, clock).refused(LoginRefused)
+        told = Desk(peer.url, clock).refused_for_good()
     assert "(MPIN)" in told
     assert "Invalid MPIN" in told
 
@@ -178,12 +186,57 @@ def test_after_two_refusals_the_broker_is_not_asked_again(clock: VirtualClock) -
     kotak.first = BAD_TOTP
     with Peer(kotak) as peer:
         desk = Desk(peer.url, clock)
-        told = [desk.refused(LoginRefused) for _ in range(4)]
+        desk.refused_for_good()
+        told = [desk.refused(LoginRefused) for _ in range(3)]
         assert len(peer.requests) == 2
         kotak.first = None
         desk.refused(LoginRefused)
         Desk(peer.url, clock).client.login()
     assert "2 times" in told[-1]
+    assert "Invalid credentials or TOTP." in told[-1]
+
+
+def test_a_refused_login_is_not_repeated_before_a_minute_has_passed(clock: VirtualClock) -> None:
+    kotak = Kotak()
+    kotak.first = BAD_TOTP
+    with Peer(kotak) as peer:
+        desk = Desk(peer.url, clock)
+        for _ in range(59):
+            with pytest.raises(BrokerUnavailable, match=r"next login comes at 08:31:02 IST|refusal 1 of 2"):
+                desk.client.login()
+            clock.advance(1)
+        assert len(peer.requests) == 1
+        kotak.first = None
+        clock.advance(1)
+        desk.client.login()
+
+
+def test_a_login_that_fails_in_passing_is_repeated_later_and_later(clock: VirtualClock) -> None:
+    """Catches: a cycle that logs in every five seconds."""
+    kotak = Kotak()
+    kotak.first = http(503, b"")
+    with Peer(kotak) as peer:
+        desk = Desk(peer.url, clock)
+        for _ in range(300):
+            with pytest.raises(BrokerUnavailable):
+                desk.client.login()
+            clock.advance(1)
+    assert 8 <= len(peer.requests) <= 12
+
+
+def test_sessions_that_die_as_soon_as_they_are_made_are_not_made_for_ever(clock: VirtualClock) -> None:
+    with Peer(Kotak()) as peer:
+        desk = Desk(peer.url, clock)
+        for _ in range(120):
+            try:
+                desk.client.login()
+            except BrokerUnavailable:
+                clock.advance(1)
+                continue
+            session = desk.account.session()
+            assert session is not None
+            desk.account.forget(session)
+    assert 4 <= peer.paths.count(FIRST) <= 8
 
 
 def test_a_login_that_worked_forgives_an_earlier_refusal(clock: VirtualClock) -> None:
@@ -192,11 +245,12 @@ def test_a_login_that_worked_forgives_an_earlier_refusal(clock: VirtualClock) ->
         desk = Desk(peer.url, clock)
         for _ in range(3):
             kotak.first = BAD_TOTP
-            desk.refused(LoginRefused)
+            desk.refused(BrokerUnavailable)
             kotak.first = None
             desk.client.login()
             session = desk.account.session()
             assert session is not None
+            clock.advance(60)
             desk.account.forget(session)
 
 
@@ -345,7 +399,7 @@ def test_no_secret_is_told_when_the_broker_repeats_it(clock: VirtualClock, caplo
     code = TotpCodes(SECRET).next(clock, Tenure(1, 1))
     kotak.second = http(401, {"message": f"bad {code} 654321 {KEY} {SECRET} +919876543210", "errorCode": "401"})
     with Peer(kotak) as peer:
-        told = Desk(peer.url, clock).refused(LoginRefused) + caplog.text
+        told = Desk(peer.url, clock).refused(BrokerUnavailable) + caplog.text
         assert body(peer.requests[0])["totp"] == code
     for secret in ("654321", KEY, SECRET, "9876543210", code):
         assert secret not in told

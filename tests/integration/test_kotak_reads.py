@@ -192,8 +192,12 @@ def test_a_session_that_is_lost_at_once_is_not_renewed_for_ever(clock: VirtualCl
 def test_a_read_says_so_when_the_credentials_are_refused(clock: VirtualClock) -> None:
     refused = http(401, {"status": "error", "message": "Invalid credentials or TOTP.", "errorCode": "401"})
     routes = {"/login": lambda peer: refused, "/quick": lambda peer: http(403, {"message": "Invalid session"})}
-    with served(routing(routes), clock) as (_, client), pytest.raises(LoginRefused):
-        client.order_book()
+    with served(routing(routes), clock) as (_, client):
+        with pytest.raises(BrokerUnavailable, match="refusal 1 of 2"):
+            client.order_book()
+        clock.advance(60)
+        with pytest.raises(LoginRefused):
+            client.order_book()
 
 
 def test_holdings_have_no_stat_and_may_be_none(clock: VirtualClock) -> None:
@@ -238,6 +242,12 @@ def test_refused_quotes_are_no_quotes_of_nothing(clock: VirtualClock) -> None:
         client.quotes(["1"])
 
 
+@pytest.mark.parametrize("told", [[], [{"exchange_token": "1"}], [None]])
+def test_quotes_none_of_which_can_be_read_are_a_failed_read(clock: VirtualClock, told: list[Any]) -> None:
+    with served(answering(http(200, told)), clock) as (_, client), pytest.raises(BrokerUnavailable):
+        client.quotes(["1"])
+
+
 def files(address: Callable[[Peer], str], content: bytes = CSV) -> Handler:
     listing = "/script-details/1.0/masterscrip/file-paths"
     paths = ["http://127.0.0.1:1/nse_fo.csv"]
@@ -264,6 +274,19 @@ def test_an_instrument_file_beyond_loopback_is_not_fetched(clock: VirtualClock) 
     ):
         client.instruments()
     assert len(peer.requests) == 1
+
+
+def test_an_instrument_file_that_may_have_been_cut_at_the_end_of_a_line_is_a_failed_read(clock: VirtualClock) -> None:
+    cut = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + b"\n".join(CSV.split(b"\n")[:2]) + b"\n"
+
+    def handle(peer: Peer, connection: socket.socket, request: bytes) -> None:
+        listing = http(200, {"data": {"filesPaths": [f"{peer.url}/csv/nse_cm.csv"]}})
+        connection.sendall(listing if b"file-paths" in request else cut)
+        if b"file-paths" not in request:
+            connection.shutdown(socket.SHUT_RDWR)
+
+    with served(handle, clock) as (_, client), pytest.raises(BrokerUnavailable, match="may have been cut"):
+        client.instruments()
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>", CSV[:-9], CSV.split(b"\n")[0]])

@@ -74,13 +74,14 @@ def test_shares_that_are_gone_overnight_were_sold_by_the_order_that_nobody_saw_e
     world.broker.set_holding(tenant.account.ucc, "ITC-EQ", 1, "400")
     world.broker.fill(tenant.live_at_broker()[0]["nOrdNo"], sold)
     next_morning(world, tenant)
-    assert tenant.orders()[0]["reason"] == "UNSETTLED_YESTERDAY"
     tenant.cycle(25, seconds=15)
-    (order,) = tenant.orders()
+    assert tenant.orders()[0]["reason"] == "UNSETTLED_YESTERDAY"
+    world.clock.advance_to(MORNING)
+    tenant.cycle(3, seconds=15)
+    order = tenant.orders()[0]
     assert (order["filled"], order["reason"], order["execution_price"]) == (sold, "SETTLED", Decimal("848.00"))
     assert tenant.position(number)["quantity"] == 10 - sold
     assert order["status"] == ("EXECUTED" if sold == 10 else "LAPSED")
-    at_the_next_bell(world, tenant)
     assert [row["qty"] for row in tenant.live_at_broker()] == ([10 - sold] if sold < 10 else [])
 
 

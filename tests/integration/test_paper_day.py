@@ -38,6 +38,7 @@ def test_a_held_position_gets_exactly_one_sell_at_the_bell(scripted: Scripted) -
     (row,) = paper.at_broker()
     assert (row["quantity"], row["price"], row["state"]) == (10, Decimal(848), "open")
     assert [order["status"] for order in paper.orders()] == ["OPEN"]
+    assert paper.world.row("SELECT text FROM heartbeats")["text"].endswith("; paper, price script prices101.csv")
 
 
 def test_the_walk_of_a_seed_trades_too(world: World) -> None:

@@ -1,7 +1,7 @@
 """Mutations of what is seen: what a book proves, whose a row is, whose the shares are."""
 
 from tests.mutants.mutation import Mutation
-from tests.mutants.sending import DAY, GUARDS, HANDS, HARD, NIGHT, ORDER, OWNER, PLAN, PROTOCOL
+from tests.mutants.sending import DAY, GUARDS, HANDS, HARD, MISLED, NIGHT, ORDER, OWNER, PLAN, PROTOCOL
 
 SIGHTINGS = "unit/test_sightings.py"
 
@@ -89,8 +89,8 @@ SEEING = (
     Mutation(
         "one holdings read is believed",
         "service/own_shares.py",
-        "if before.accounts.get(symbol) != noted:",
-        "if noted is None:",
+        "alike = {s: f for s, f in self._before.accounts.items() if before.accounts.get(s) == f}",
+        "alike = dict(self._before.accounts)",
         "One wrong figure of the account's shares would decide for the whole day whose shares are sold by hand.",
         (f"{HANDS}::test_a_holdings_read_that_the_next_one_contradicts_is_not_believed",),
     ),
@@ -136,6 +136,46 @@ SEEING = (
         "if order.trading_day is None or order",
         "A band that slides after the owner's cancel would have his order placed again against his will.",
         (f"{HARD}::test_the_owners_cancel_is_not_taken_for_a_slid_band_after_a_restart",),
+    ),
+    Mutation(
+        "a frozen position let go the next day",
+        "service/mornings.py",
+        "if text is None and morning.symbol in today:",
+        "if text is None and morning.symbol in held_back:",
+        "The figure after a split continues itself the next day, and the old quantity would be sold at the old price.",
+        (f"{MISLED}::test_a_frozen_position_is_not_let_go_the_day_after_though_nobody_has_confirmed_the_ratio",),
+    ),
+    Mutation(
+        "half of the holdings noted for the day",
+        "service/own_shares.py",
+        "if symbol in strange:",
+        "if symbol in ():",
+        "Holdings that were half there in the morning would decide all day whose shares are sold by hand.",
+        (f"{MISLED}::test_half_of_the_holdings_in_the_morning_do_not_stay_the_days_figure",),
+    ),
+    Mutation(
+        "holdings that lag strike the true story",
+        "service/own_shares.py",
+        "elif self._traded[symbol].long_ago(self._ports):",
+        "elif symbol in self._traded:",
+        "A sale that the book shows and the holdings do not yet would prove a wrong way of counting.",
+        (f"{MISLED}::test_holdings_that_come_half_a_minute_after_the_book_do_not_strike_the_true_story",),
+    ),
+    Mutation(
+        "yesterday's book taken for today's",
+        "domain/reading.py",
+        "old = [row for row in book.rows if _last_day(row) < day]",
+        "old = [row for row in book.rows if _last_day(row) is None]",
+        "The first book of a morning may be the last of the evening; our own rows of it would look like orphans.",
+        (f"{MISLED}::test_yesterdays_rows_in_the_first_book_of_the_morning_are_no_orphans_of_today",),
+    ),
+    Mutation(
+        "a slow read just before the bell",
+        "service/pace.py",
+        "if timedelta() < bell - now < timedelta(seconds=self._settings.reads_last):",
+        "if bell is None:",
+        "A holdings call that hangs at 09:14:55 would keep every order of the account waiting at the open.",
+        (f"{MISLED}::test_holdings_that_hang_before_the_bell_delay_no_order_at_the_bell",),
     ),
     Mutation(
         "sales that are not understood ignored",
@@ -196,7 +236,7 @@ SEEING = (
     Mutation(
         "a corporate action not noticed",
         "domain/overnight.py",
-        "if any(story.total == previous.expected for story in stories(shown, morning.sold, previous)):",
+        "if any(story.total == previous.expected for story in told):",
         "if shown is not None:",
         "After a split the old quantity at the old price would be offered, or twice the shares go unsold.",
         (f"{NIGHT}::test_a_split_overnight_freezes_the_position_until_a_person_confirms_it",),

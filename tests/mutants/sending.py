@@ -12,6 +12,7 @@ ORDER = "integration/test_day_of_an_order.py"
 OWNER = "integration/test_owner.py"
 NIGHT = "integration/test_overnight.py"
 HARD = "integration/test_hard_cases.py"
+MISLED = "integration/test_misleading_holdings.py"
 
 SENDING = (
     Mutation(

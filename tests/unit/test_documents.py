@@ -16,7 +16,7 @@ from tests.commands import ROOT
 DOCS = ROOT / "docs"
 
 
-@pytest.mark.parametrize("name", ["orders.md", "reasons.md"])
+@pytest.mark.parametrize("name", ["orders.md", "reasons.md", "kotak_answers.md"])
 def test_the_committed_document_is_the_one_that_the_code_makes(name: str) -> None:
     written = (DOCS / name).read_text(encoding="utf-8")
     assert written == pages()[name], "run `make docs` and commit what it writes"

@@ -33,7 +33,7 @@ def test_a_new_order_is_a_day_limit_order_for_delivery_under_its_tag() -> None:
     change = placing(ORDER)
     assert change.path == "quick/order/rule/ms/place"
     assert json.loads(change.form()["jData"]) == {
-        "am": "NO", "dq": "0", "es": "nse_cm", "mp": "0", "pc": "CNC", "pf": "N", "pr": "815.50", "pt": "L",
+        "am": "NO", "dq": "0", "es": "nse_cm", "mp": "0", "pc": "CNC", "pr": "815.50", "pt": "L",
         "qt": "10", "rt": "DAY", "tp": "0", "ts": "M&M-EQ", "tt": "S", "ig": "nf7abc", "os": "NEOTRADEAPI",
     }  # fmt: skip
 

@@ -97,5 +97,7 @@ def check(hands: Hands) -> None:
         )
     assert set(hands.market.resting) == {order.number for order in live if order.resting}
     portfolio = hands.book.portfolio
+    blocked = sum(order.price * order.remaining for order in live if order.ticket.side is Side.BUY and order.admitted)
+    assert hands.book.funds.used(portfolio) == max(portfolio.spent, 0) + blocked
     assert portfolio.held(SYMBOL) + portfolio.bought(SYMBOL) - portfolio.sold(SYMBOL) >= counted.admitted
     assert hands.broker.ledger.lines[hands.account.ucc, SYMBOL].sold == portfolio.sold(SYMBOL)

@@ -15,10 +15,10 @@ ALTER TABLE account_days
 ALTER TABLE free_shares ADD COLUMN plain integer, ADD COLUMN netted integer;
 UPDATE free_shares SET plain = sellable, netted = sellable;
 ALTER TABLE orders ADD COLUMN band_checked boolean NOT NULL DEFAULT false;
-ALTER TABLE exits ADD COLUMN after_order bigint;
-UPDATE exits e SET after_order = (
-    SELECT max(o.id) FROM orders o WHERE o.position_id = e.position_id AND o.side = 'SELL'
-        AND o.status IN ('EXECUTED', 'REJECTED', 'CANCELLED', 'LAPSED') AND o.status_at < e.created_at);
+ALTER TABLE exits ADD COLUMN after_send bigint;
+UPDATE exits e SET after_send = (
+    SELECT max(s.id) FROM sends s JOIN orders o ON o.id = s.order_id
+    WHERE o.position_id = e.position_id AND s.created_at < e.created_at);
 """
 
 TABLES = """
@@ -33,12 +33,11 @@ CREATE TABLE strangers (
 """
 
 FUNCTIONS = """
--- Which sell had ended when somebody asked for the exit: told by rows, since two machines' clocks may differ.
+-- What had been sent when somebody asked for the exit: told by rows, since two machines' clocks may differ.
 CREATE FUNCTION exit_comes_after() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    NEW.after_order := (
-        SELECT max(o.id) FROM orders o WHERE o.position_id = NEW.position_id AND o.side = 'SELL'
-            AND o.status IN ('EXECUTED', 'REJECTED', 'CANCELLED', 'LAPSED'));
+    NEW.after_send := (
+        SELECT max(s.id) FROM sends s JOIN orders o ON o.id = s.order_id WHERE o.position_id = NEW.position_id);
     RETURN NEW;
 END $$;
 CREATE TRIGGER exit_comes_after BEFORE INSERT ON exits FOR EACH ROW EXECUTE FUNCTION exit_comes_after();

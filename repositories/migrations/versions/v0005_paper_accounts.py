@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
@@ -142,7 +142,7 @@ CREATE POLICY own_rows ON {table} USING (
 
 
 def upgrade() -> None:
-    """Add to the third schema; no row is lost."""
+    """Add to the fourth schema; no row is lost."""
     for statements in (BROKERS, TABLES, FUNCTIONS):
         op.execute(statements)
     for table in WAKING:

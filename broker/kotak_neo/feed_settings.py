@@ -1,0 +1,46 @@
+"""How to listen to Kotak's order feed: how it is greeted, and what one account's feed may cost the others."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Greeting(StrEnum):
+    """The first frame's form; `auto` tries the other one when the broker does not welcome the first."""
+
+    AUTO = "auto"
+    RAW = "raw"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class FeedSettings:
+    """Times in seconds, sizes in bytes.
+
+    `wakes_a_second`: no more hints than that reach a tenant. `open_within`: from the first packet to the welcome.
+    `heartbeat`: between two pings; half of it is the time for the answer. `first_pause`, `longest_pause`: between two
+    attempts, doubled each time, each with its own chance between half and one and a half of it; a connection that
+    stood for `steady_after` begins anew. `longest_frame`: a longer one ends the connection. `bytes_a_second`, `burst`:
+    what a feed may send, each frame counting `frame_cost` more than its length; one that sends more is a flood, which
+    ends the connection.
+    """
+
+    greeting: Greeting = Greeting.AUTO
+    loopback_only: bool = True
+    wakes_a_second: float = 2.0
+    open_within: float = 10.0
+    heartbeat: float = 20.0
+    first_pause: float = 1.0
+    longest_pause: float = 60.0
+    steady_after: float = 30.0
+    longest_frame: int = 64 * 1024
+    frame_cost: int = 1024
+    bytes_a_second: int = 400_000
+    burst: int = 4_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a feed leaves this machine: from a local address, through a proxy (a URL), or, with neither, by default."""
+
+    local_address: str | None = None
+    proxy: str | None = field(default=None, repr=False)

@@ -1,0 +1,167 @@
+"""The morning of a tenant with an address of its own, and sessions that die under it: over HTTP, with real rows.
+
+Mutations to try: look at the address after the bell alone; take a dead session's answer for a refusal.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from broker.kotak_neo import Egress, KotakAccount
+from domain.clock import IST
+from tests.world import BELL, Tenant, World
+
+HOME, NEXT = "127.0.0.2", "127.0.0.3"
+SYMBOL = "IFBIND-EQ"
+
+
+def resident(world: World, *addresses: str) -> Tenant:
+    """A tenant that leaves from its addresses, whitelisted at the broker, half an hour before the bell."""
+    tenant = world.tenant()
+    world.broker.configure(static_ip=True)
+    world.broker.whitelist(tenant.account.ucc, list(addresses))
+    tenant._kotak = KotakAccount(tenant._kotak.credentials, world.kotak, world.clock, Egress(addresses))
+    tenant.restart()
+    return tenant
+
+
+def heartbeat(world: World) -> Mapping[str, Any]:
+    """How the tenant says that it is."""
+    return world.row("SELECT state, text FROM heartbeats WHERE user_id = 1")
+
+
+def test_a_tenant_with_an_address_protects_its_positions_from_there(world: World) -> None:
+    tenant = resident(world, HOME)
+    tenant.holds(SYMBOL, 10)
+    tenant.at_the_bell()
+    assert len(tenant.live_at_broker()) == 1
+
+
+def test_an_address_that_went_astray_before_the_bell_holds_the_tenant_and_names_both(world: World) -> None:
+    """The network changes at 09:14; nothing goes out at the bell; it comes back, and the orders with it."""
+    tenant = resident(world, HOME)
+    tenant.holds(SYMBOL, 10)
+    world.clock.advance_to(BELL - timedelta(seconds=50))
+    tenant.service.look()
+    world.broker.translate({HOME: "203.0.113.9"})
+    tenant.restart()
+    tenant.service.look()
+    held = heartbeat(world)
+    assert held["state"] == "HELD"
+    assert "the broker sees user1 come from 203.0.113.9, and its address is 127.0.0.2" in held["text"]
+    world.clock.advance_to(BELL)
+    for _ in range(4):
+        tenant.service.look()
+        world.clock.advance(5)
+    assert (heartbeat(world)["state"], tenant.at_broker()) == ("HELD", [])
+    world.broker.translate({})
+    for _ in range(16):
+        tenant.service.look()
+        world.clock.advance(5)
+    assert heartbeat(world)["state"] == "TRADING"
+    assert len(tenant.live_at_broker()) == 1
+
+
+def test_the_address_is_looked_at_once_in_the_last_minutes_and_not_after_the_bell(world: World) -> None:
+    tenant = resident(world, HOME)
+    tenant.holds(SYMBOL, 10)
+    world.broker.fault("client_ip", "502_html", times=None, probability=0.000001)
+    tenant.service.cycle()
+    world.broker.clear_faults()
+    world.broker.fault("client_ip", "hang", seconds=60, times=None)
+    world.clock.advance_to(BELL)
+    began = world.clock.now()
+    tenant.service.cycle()
+    tenant.cycle(2)
+    assert (world.clock.now() - began).total_seconds() < 5
+    assert len(tenant.live_at_broker()) == 1
+    assert world.broker.faults()["struck"] == {}
+
+
+def test_a_broker_that_does_not_say_what_it_sees_does_not_keep_the_orders_back(world: World) -> None:
+    """The login has seen it; the second look is one more question, and an unanswered one proves nothing."""
+    tenant = resident(world, HOME)
+    tenant.holds(SYMBOL, 10)
+    tenant.service.cycle()
+    tenant.restart()
+    world.broker.fault("client_ip", "502_html", times=None)
+    tenant.at_the_bell()
+    assert len(tenant.live_at_broker()) == 1
+
+
+def test_a_tenant_without_a_session_at_0845_says_so_loudly_once(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    tenant = world.tenant()
+    world.the_day_after()
+    tomorrow = BELL + timedelta(days=3)
+    world.clock.advance_to(tomorrow - timedelta(seconds=2101))
+    tenant.service.look()
+    assert world.broker._broker.sessions._by_token == {}
+    world.broker.fault("login", "502_html", times=None)
+    loud = []
+    for _ in range(100):
+        world.clock.advance(5)
+        tenant.service.look()
+        loud.append((world.clock.now(), [r for r in caplog.records if r.levelname == "CRITICAL"]))
+    first = next(moment for moment, records in loud if records).astimezone(IST)
+    assert f"{first:%H:%M}" == "08:45"
+    assert len(loud[-1][1]) == 1
+    assert "No session for orders by 08:45 IST" in loud[-1][1][0].getMessage()
+    world.broker.clear_faults()
+    world.clock.advance(30)
+    tenant.service.look()
+    assert heartbeat(world)["state"] == "WAITING"
+
+
+def test_a_session_is_there_before_0845_on_every_trading_day(world: World) -> None:
+    tenant = world.tenant()
+    world.the_day_after()
+    for days in (3, 4):
+        bell = BELL + timedelta(days=days)
+        world.clock.advance_to(bell - timedelta(seconds=2100))
+        tenant.service.look()
+        session = tenant._kotak.session()
+        assert session is not None
+        assert session.created.astimezone(IST).date() == bell.astimezone(IST).date()
+        assert session.created <= bell - timedelta(minutes=30)
+
+
+@pytest.mark.parametrize("kind", ["session_death", "ip_changed"])
+@pytest.mark.parametrize("call", ["place", "modify", "cancel", "orders"])
+def test_a_session_that_dies_under_a_call_decides_no_orders_fate(world: World, call: str, kind: str) -> None:
+    """Whatever dies, the order of before is the one that rests, or its one successor; nothing is refused or ended."""
+    tenant = world.tenant()
+    position = tenant.holds(SYMBOL, 10, rule='{"target_price": 900}')
+    world.broker.fault(call, kind)
+    tenant.at_the_bell()
+    tenant.cycle(3, seconds=10)
+    world.execute("UPDATE positions SET exit_rule = '{\"target_price\": 905}' WHERE id = :id", id=position)
+    tenant.cycle(6, seconds=10)
+    (live,) = tenant.live_at_broker()
+    assert (live["prc"], live["qty"]) == ("905.00", 10)
+    world.execute("INSERT INTO halts (user_id, because, cancel_orders) VALUES (1, 'test', true)")
+    tenant.cycle(6, seconds=10)
+    assert tenant.live_at_broker() == []
+    assert world.broker.faults()["struck"] == {kind: 1}
+    assert not [order for order in tenant.orders() if order["status"] == "REJECTED"]
+    assert len({order["tag"] for order in tenant.orders()}) == len(tenant.at_broker())
+
+
+def test_reads_that_pause_show_in_the_tenants_text(world: World) -> None:
+    tenant = world.tenant()
+    tenant.holds(SYMBOL, 10)
+    tenant.at_the_bell()
+    world.broker.fault("orders", "429", times=None)
+    for _ in range(6):
+        tenant.service.look()
+        world.clock.advance(5)
+    held = heartbeat(world)
+    assert held["state"] == "HELD"
+    assert "reads pause until" in held["text"]
+    assert "HTTP 429" in held["text"]
+    world.broker.clear_faults()
+    world.clock.advance(30)
+    tenant.service.look()
+    assert heartbeat(world) == {"state": "TRADING", "text": heartbeat(world)["text"]}
+    assert "pause" not in heartbeat(world)["text"]

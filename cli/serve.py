@@ -58,6 +58,8 @@ def serve(
     _require_sense(drill, open_in, day_length)
     waypoints = _waypoints(drill, die_at, freeze_at)
     refusal = _refusal(settings)
+    if refusal is not None and settings.database_url is None and not settings.data_folder.exists():
+        raise refusal  # without a database nobody can have entered a paper account
     start_logging(settings.logs, settings.log_level, aloud=True)
     clock = SystemClock()
     moved = _drilled(clock, open_in, day_length) if drill else None

@@ -50,6 +50,8 @@ class Settings(BaseSettings):
     kotak_absent_reads: int = Field(default=2, ge=2, le=10)
     kotak_sellable_nets_orders: bool = False
     kotak_busy_is_unsent: bool = True
+    paper_prices: str = "walk:915"
+    paper_instruments: Path | None = None
     kotak_literal_bar: bool = True
     kotak_calls_per_second: float = Field(default=10.0, ge=0, le=100)
     egress_nat: str = ""

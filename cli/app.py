@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from cli import db, journal, kotak, orders, positions, users
+from cli import db, journal, kotak, orders, paper, positions, users
 from cli.corrections import clear, ratio
 from cli.demo import demo
 from cli.documents import documents
@@ -35,7 +35,7 @@ def _root() -> None:
     """Keeps every open position of every trading account protected by exactly one sell order."""
 
 
-for group in (db.app, users.app, positions.app, orders.app, journal.app, kotak.app):
+for group in (db.app, users.app, positions.app, orders.app, paper.app, journal.app, kotak.app):
     app.add_typer(group)
 positions.app.command()(ratio)
 positions.app.command()(clear)

@@ -14,7 +14,7 @@ from cli.options import Json
 from cli.output import note, say, write_json
 from cli.reading import address
 from cli.reading import credentials as read_credentials
-from cli.serve import require_local_broker
+from cli.serve import refusal
 from cli.wiring import Times, kotak_settings, open_recorder
 from domain.clock import SystemClock
 from domain.models import Credentials
@@ -47,7 +47,9 @@ def check(
     settings = settings if url is None else settings.model_copy(update={"kotak_url": url})
     plain = read_credentials(credentials)
     addresses = () if egress is None else (address(egress),)
-    require_local_broker(settings)
+    refused = refusal(settings)
+    if refused is not None:
+        raise refused
     with _walk(settings, plain, Egress(addresses, settings.nat, plain.proxy_url)) as (walk, overheard):
         clean = Redaction(plain)
         done = []

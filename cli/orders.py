@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.options import Json, OfUser
-from cli.output import write_json, write_table
+from cli.output import with_paper, write_json, write_table
 from cli.wiring import open_database
 from repositories.order_list import OrderLine, OrderList
 from repositories.users import UsersRepository
@@ -55,4 +55,5 @@ def list_orders(
 
 
 def _cells(line: OrderLine) -> tuple[object, ...]:
-    return tuple(getattr(line, name) for name in COLUMNS.values())
+    shown = {name: getattr(line, name) for name in COLUMNS.values()}
+    return tuple((shown | {"user": with_paper(line.user, line.paper)}).values())

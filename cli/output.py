@@ -45,6 +45,11 @@ def note(sentence: str) -> None:
     typer.echo(printable(sentence), err=True)
 
 
+def with_paper(user: str, paper: bool) -> str:
+    """A user's name as tables show it: a paper account says that it is one."""
+    return f"{user} (paper)" if paper else user
+
+
 def shown(value: object) -> str:
     """A value as people read it; times in IST."""
     match value:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.options import ACTOR, AS_ARGUMENTS, EXIT_RULE_HELP, Json, OfUser, UserName
-from cli.output import note, say, write_json, write_table
+from cli.output import note, say, with_paper, write_json, write_table
 from cli.reading import exit_rule as read_rule
 from cli.reading import optional_exit_rule
 from cli.reading import price as read_price
@@ -119,6 +119,7 @@ def _row(listed: Listed) -> dict[str, object]:
     position = listed.position
     fields = {name: getattr(position, name) for name in FIELDS}
     return {"position": position.id, "user": listed.user, "user_id": position.user_id, **fields} | {
+        "paper": listed.paper,
         "reason": position.reason,
         "reason_text": position.reason_text,
     }
@@ -127,4 +128,9 @@ def _row(listed: Listed) -> dict[str, object]:
 def _cells(listed: Listed) -> tuple[object, ...]:
     position = listed.position
     because = ": ".join(word for word in (position.reason, position.reason_text) if word)
-    return (position.id, listed.user, *(getattr(position, name) for name in FIELDS), because or None)
+    return (
+        position.id,
+        with_paper(listed.user, listed.paper),
+        *(getattr(position, name) for name in FIELDS),
+        because or None,
+    )

@@ -158,6 +158,17 @@ def percent(word: str) -> Decimal:
     return number
 
 
+def needed_credentials(wanted: str, name: str | None) -> Credentials | None:
+    """What a new account logs in with: a file for a real broker, nothing on paper."""
+    if wanted == BrokerName.PAPER:
+        if name is not None:
+            raise BadInput("A paper account needs no credentials: leave --credentials out. Nothing was written.")
+        return None
+    if name is None:
+        raise BadInput(f"An account at {wanted} needs --credentials FILE. Nothing was written.")
+    return credentials(name)
+
+
 def credentials(name: str) -> Credentials:
     """The plain fields of a file, or of the standard input for `-`."""
     written = file_or_stdin(name)

@@ -8,7 +8,7 @@ import typer
 
 from cli.halts import halt_lines
 from cli.options import Json, OfUser
-from cli.output import rupees, say, write_json, write_table
+from cli.output import rupees, say, with_paper, write_json, write_table
 from cli.story import as_line, generation, sentence, who
 from cli.wiring import coverage_repository, open_database
 from domain.coverage import Coverage, CoverState, Totals, total
@@ -56,14 +56,15 @@ def coverage(user: OfUser = None, as_json: Json = False) -> None:
         owner = UsersRepository(database).find(user).id if user else None
         repository = coverage_repository(database, settings)
         covered = repository.read(owner)
-        totals = total(covered, repository.sold_today(owner))
+        totals = total((one for one in covered if not one.paper), repository.sold_today(owner))
+        paper = total((one for one in covered if one.paper), repository.sold_today(owner, paper=True))
         halts = concerning(StandingRepository(database).halts(), owner)
     if as_json:
-        write_json({"halts": halts, "positions": covered, "totals": totals})
+        write_json({"halts": halts, "positions": covered, "totals": totals, "paper_totals": paper})
     else:
         for line in halt_lines(halts):
             say(line)
-        _print_coverage(covered, totals)
+        _print_coverage(covered, totals, paper)
     if any(one.alarming for one in covered):
         raise typer.Exit(1)
 
@@ -97,19 +98,26 @@ def explain(position: Annotated[int, typer.Argument(help="The position's number.
         say(f"Now {now.state}: {stopped(words)} {now.advice}".rstrip())
 
 
-def _print_coverage(covered: Sequence[Coverage], totals: Totals) -> None:
+def _print_coverage(covered: Sequence[Coverage], totals: Totals, paper: Totals) -> None:
     write_table(COVERAGE, [_cells(one) for one in covered], "There are no open positions.")
     for words, symbols in _grouped(covered).items():
         more = f" and {len(symbols) - MOST_NAMED} more" if len(symbols) > MOST_NAMED else ""
         say(f"{', '.join(symbols[:MOST_NAMED])}{more}: {words}")
-    say(
+    if totals.positions or totals.sold_today or not paper.positions:
+        say(_totals(totals))
+    if paper.positions or paper.sold_today:
+        say(f"On paper, and not in any sum above: {_totals(paper)}")
+
+
+def _totals(totals: Totals) -> str:
+    return (
         f"{totals.protected} protected, {totals.placing} placing, {totals.in_doubt} in doubt, {totals.unprotected}"
         f" unprotected; rupees not covered: {rupees(totals.rupees_uncovered)}; sold today: {totals.sold_today}."
     )
 
 
 def _cells(one: Coverage) -> tuple[object, ...]:
-    held = (one.position, one.user, one.symbol, one.quantity, one.resting)
+    held = (one.position, with_paper(one.user, one.paper), one.symbol, one.quantity, one.resting)
     return (*held, one.state, one.since, one.broker_order_id, one.price, one.seen_at, one.reason)
 
 
@@ -119,7 +127,7 @@ def _grouped(covered: Sequence[Coverage]) -> Mapping[str, Sequence[str]]:
     for one in covered:
         if one.reason or one.state is not CoverState.PROTECTED:
             words = f"{one.reason or one.state}: {stopped(one.text)} {one.advice}".rstrip()
-            groups.setdefault(words, []).append(f"{one.symbol} ({one.position})")
+            groups.setdefault(words, []).append(f"{one.symbol} ({one.position}{', paper' if one.paper else ''})")
     return groups
 
 
@@ -141,7 +149,7 @@ def _process(row: SupervisorRow) -> tuple[object, ...]:
 def _tenant(row: TenantStatus) -> tuple[object, ...]:
     served = row.supervisor_id if row.alive else None
     said = (row.state, _age(row.beat_age_seconds), row.book_at, row.text or None)
-    return (row.user_id, row.name, row.enabled, served, row.generation, *said)
+    return (row.user_id, with_paper(row.name, row.paper), row.enabled, served, row.generation, *said)
 
 
 def _age(seconds: float | None) -> str | None:

@@ -57,17 +57,20 @@ def serve(
     settings = read_settings()
     _require_sense(drill, open_in, day_length)
     waypoints = _waypoints(drill, die_at, freeze_at)
-    require_local_broker(settings)
+    refused = refusal(settings)
+    if refused is not None and settings.database_url is None and not settings.data_folder.exists():
+        raise refused  # without a database nobody can have entered a paper account
     start_logging(settings.logs, settings.log_level, aloud=True)
     clock = SystemClock()
     moved = _drilled(clock, open_in, day_length) if drill else None
     vault = open_vault(settings)
-    with (
-        open_database(settings) as database,
-        supervisor(settings, database, vault, clock, moved, waypoints) as service,
-    ):
-        _announce(settings, database, moved)
-        code = service.run()
+    with open_database(settings) as database:
+        served = [user for user in UsersRepository(database).wanted().users if user.enabled]
+        if refused is not None and (not served or not all(user.paper for user in served)):
+            raise refused
+        with supervisor(settings, database, vault, clock, moved, waypoints) as service:
+            _announce(settings, database, moved)
+            code = service.run()
     typer.echo(f"Stopped with exit code {code}.")
     raise typer.Exit(code)
 
@@ -84,21 +87,25 @@ def supervisor(
     """The supervisor of this process with everything below it; connections are let go afterwards."""
     calendar: Calendar = moved or RowCalendar(MarketDaysRepository(database), clock)
     factory = TenantFactory(database, vault, clock, calendar, settings, waypoints)
+    if any(user.paper for user in UsersRepository(database).wanted().users if user.enabled):
+        typer.echo(f"Paper accounts: no broker, no money; prices: {printable(factory.papers.words)}")
     with closing(factory), closing(database.another(SUPERVISORS_CONNECTIONS)) as own:
         rows = Repositories(own, UsersRepository(own), CredentialsRepository(own, vault), TenantsRepository(own))
         yield Supervisor(rows, factory, clock, _supervision(settings, moved), Listener(own, clock))
 
 
-def require_local_broker(settings: Settings) -> None:
-    """Refuse any broker beyond this machine. Raises NotAllowed."""
+def refusal(settings: Settings) -> NotAllowed | None:
+    """Why no real account may be served: a broker beyond this machine. Paper accounts need none. Raises BadInput."""
     host = _host(settings.kotak_url)
     try:
         require_allowed(settings.kotak_url, loopback_only=True)
-    except NotAllowed as error:
-        raise NotAllowed(
-            f"The broker at {host} is not on this machine, and this version trades with a simulator only."
-            " Start one (run.py simulator) and set NINEFIFTEEN_KOTAK_URL to the URL that it prints."
-        ) from error
+    except NotAllowed:
+        return NotAllowed(
+            f"The broker at {host} is not on this machine, and this version trades with a simulator or on paper only."
+            " Start one (run.py simulator) and set NINEFIFTEEN_KOTAK_URL to the URL that it prints, or enter a paper"
+            " account: run.py user add NAME --broker paper."
+        )
+    return None
 
 
 def _host(url: str) -> str:
@@ -146,11 +153,13 @@ def _announce(settings: Settings, database: Database, moved: DrillCalendar | Non
     users = UsersRepository(database).wanted().users
     for line in halt_lines(StandingRepository(database).halts()):
         typer.echo(printable(line))
-    enabled = [user.name for user in users if user.enabled]
+    enabled = [f"{user.name} (paper)" if user.paper else user.name for user in users if user.enabled]
     for other in filter(lambda row: row.alive, StandingRepository(database).supervisors()):
         typer.echo(f"Another service ({other.host} pid {other.pid}) serves already; this one waits as a spare.")
     typer.echo(f"Serving {len(enabled)} of {len(users)} users: {', '.join(enabled[:20]) or 'none enabled yet'}")
-    typer.echo(f"Broker {settings.kotak_url} · database {address(database)}")
+    paper = bool(enabled) and all(user.paper for user in users if user.enabled)
+    broker = "No broker: every enabled account is on paper" if paper else f"Broker {settings.kotak_url}"
+    typer.echo(f"{broker} · database {address(database)}")
     if settings.record is not None:
         typer.echo(f"Every exchange with the broker is recorded, without secrets, in {settings.record}")
     if moved:

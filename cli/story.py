@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cli.chronicle import clock, entry, money
-from cli.output import printable
+from cli.output import printable, with_paper
 from repositories.stories import Happening
 
 SERVICE = re.compile(r"service:.*#(\d+)")
@@ -54,7 +54,8 @@ def _opened(row: Mapping[str, Any]) -> str:
     whose = "its own" if row["exit_rule"] else "the user's"
     rule = json.dumps(row["exit_rule"] or row["user_rule"])
     held = f"now {row['quantity']} held, {row['sold_quantity']} sold"
-    return f"{row['symbol']} of {row['user']}: {held}, average {money(row['avg_price'])}; exit rule {rule} ({whose})"
+    user = with_paper(row["user"], row["paper"])
+    return f"{row['symbol']} of {user}: {held}, average {money(row['avg_price'])}; exit rule {rule} ({whose})"
 
 
 def _order(row: Mapping[str, Any]) -> str:

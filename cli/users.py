@@ -12,10 +12,11 @@ from cli.reading import broker as known_broker
 from cli.reading import credentials as read_credentials
 from cli.reading import egress as read_egress
 from cli.reading import exit_rule as read_rule
+from cli.reading import needed_credentials
 from cli.reading import policy as read_policy
 from cli.wiring import open_database, open_vault
 from domain.errors import BadInput
-from domain.models import User
+from domain.models import BrokerName, User
 from domain.orders import OwnerPolicy
 from domain.tenancy import TenantStatus
 from repositories.credentials import CredentialsRepository
@@ -27,7 +28,9 @@ from repositories.users import BadUser, UsersRepository
 from settings import read_settings
 
 app = typer.Typer(name="user", help="The accounts that are served.", no_args_is_help=True)
-CredentialsFile = Annotated[str, typer.Option(metavar="FILE", help="A JSON file of the plain fields; - for stdin.")]
+CREDENTIALS_HELP = "A JSON file of the plain fields; - for stdin."
+CredentialsFile = Annotated[str, typer.Option(metavar="FILE", help=CREDENTIALS_HELP)]
+OptionalCredentials = Annotated[str | None, typer.Option("--credentials", metavar="FILE", help=CREDENTIALS_HELP)]
 ACCOUNT = ("ID", "NAME", "BROKER", "ENABLED", "LIVE", "EXIT RULE", "OWNER")
 HEADINGS = (*ACCOUNT, "EGRESS", "FAMILY", "REVISION", "STATE", "TEXT", "HALTED")
 SECOND_HELP = "One more whitelisted address, for when the first cannot be bound."
@@ -43,24 +46,25 @@ POLICIES: Mapping[OwnerPolicy, str] = {
 @app.command()
 def add(
     name: Annotated[str, typer.Argument(help="Letters, digits, dots, dashes, underscores.")],
-    broker: Annotated[str, typer.Option(help="The broker: kotak_neo.")],
-    credentials: CredentialsFile,
+    broker: Annotated[str, typer.Option(help="The broker: kotak_neo; paper for none.")],
     exit_rule: Annotated[str, typer.Option(metavar="JSON", help=EXIT_RULE_HELP)],
+    credentials: OptionalCredentials = None,
     disabled: Annotated[bool, typer.Option("--disabled", help="Do not serve it yet.")] = False,
     egress: Annotated[str | None, typer.Option(metavar="IPV4", help="The address that it leaves from.")] = None,
     egress_2: Annotated[str | None, typer.Option("--egress-2", metavar="IPV4", help=SECOND_HELP)] = None,
     family: Family = None,
 ) -> None:
-    """Enter an account; a running service serves it within seconds."""
+    """Enter an account; a running service serves it within seconds. A paper account needs no credentials."""
     wanted, rule, out = known_broker(broker), read_rule(exit_rule), read_egress(egress, egress_2, family)
-    plain = read_credentials(credentials)
+    plain = needed_credentials(wanted, credentials)
     settings = read_settings()
     with open_database(settings) as database:
-        sealed = open_vault(settings).seal(plain)
+        sealed = None if plain is None else open_vault(settings).seal(plain)
         users = UsersRepository(database)
         number = users.add(name, wanted, rule, sealed, not disabled, egress=out, by=ACTOR)
         barred = users.wanted().barred()
-    say(f"User {name} is entered under number {number}{', disabled' if disabled else ''}.")
+    paper = " on paper" if wanted == BrokerName.PAPER else ""
+    say(f"User {name} is entered{paper} under number {number}{', disabled' if disabled else ''}.")
     _warn(barred, number)
 
 
@@ -87,7 +91,7 @@ def show(user: UserName, as_json: Json = False) -> None:
         found = UsersRepository(database).find(user)
         status = {tenant.user_id: tenant for tenant in TenantsRepository(database).status()}
         row = _row(found, status.get(found.id), StandingRepository(database).halts())
-        row["credentials"], row["sealed_at"] = _credentials(StandingRepository(database).credentials(found.id))
+        row["credentials"], row["sealed_at"] = _credentials(found, StandingRepository(database).credentials(found.id))
         row["open_positions"] = len(PositionDesk(database, ACTOR).list(found.id))
     if as_json:
         write_json(row)
@@ -151,6 +155,8 @@ def set_credentials(user: UserName, credentials: CredentialsFile) -> None:
     settings = read_settings()
     with open_database(settings) as database:
         found = UsersRepository(database).find(user)
+        if found.paper:
+            raise BadInput(f"{found.name} trades on paper and needs no credentials. Nothing was written.")
         vault = open_vault(settings)
         CredentialsRepository(database, vault).store(found.id, vault.seal(plain), by=ACTOR)
     say(f"The credentials of {found.name} are replaced; a running service starts {found.name} anew with them.")
@@ -200,8 +206,10 @@ def _words(name: str) -> str:
     return f"{name.replace('_', ' ')}{' (IST)' if name.endswith('_at') else ''}"
 
 
-def _credentials(found: CredentialState) -> tuple[str, datetime | None]:
+def _credentials(user: User, found: CredentialState) -> tuple[str, datetime | None]:
     """Whether they are there, never what they are."""
+    if user.paper:
+        return "none needed on paper", None
     if found.waiting:
         return "waiting to be sealed by the service", found.sealed_at
     return "sealed" if found.sealed else "missing", found.sealed_at

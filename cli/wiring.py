@@ -35,6 +35,7 @@ from settings import Settings
 if TYPE_CHECKING:
     from broker.kotak_neo.feed import KotakFeeds
     from broker.kotak_neo.recorder import Recorder
+    from cli.papers import Papers
 
 log = logging.getLogger("ninefifteen.wiring")
 HINTS_A_SECOND = 2.0
@@ -136,22 +137,34 @@ class TenantFactory:
         self._nat = settings.nat
         self._accounts: dict[int, KotakAccount] = {}
         self._lock = threading.Lock()
+        self._settings = settings
+        self._papers: Papers | None = None
+
+    @property
+    def papers(self) -> "Papers":
+        """The paper accounts, put together when the first one is served. Raises BadInput for prices without sense."""
+        from cli.papers import Papers  # the simulator, which real accounts do not need
+
+        with self._lock:
+            if self._papers is None:
+                how = (self._settings, self._times.trading.call_deadline, self._instruments, self._real)
+                self._papers = Papers(self._database, self._clock, self._calendar, *how)
+            return self._papers
 
     def __call__(self, tenure: Tenure) -> TradingService:
         """The service of one tenure. Raises BadInput where its credentials are missing or cannot be opened."""
-        account = self._account(tenure.user_id)
-        logins = LoginsRepository(self._database, tenure, self._vault)
-        broker = KotakNeo(account, tenure, self._clock, self._kotak, self._database.require_idle, self._tls, logins)
+        paper = self._users.get(tenure.user_id).paper
+        broker, feed = (self.papers.broker(tenure), NoFeed()) if paper else self._kotak_line(tenure)
         ports = Ports(
             tenure,
             broker,
             self._database,
             self._clock,
             self._calendar,
-            self._instruments,
+            self.papers.instruments if paper else self._instruments,
             self._times.trading,
             self._waypoints,
-            self._feed(tenure, account),
+            feed,
         )
         return TradingService(ports)
 
@@ -161,6 +174,17 @@ class TenantFactory:
             self._feeds.close()
         if self._recorder is not None:
             self._recorder.close()
+
+    def _kotak_line(self, tenure: Tenure) -> tuple[KotakNeo, OrderFeed]:
+        account, client = self._real(tenure.user_id, tenure)
+        return client, self._feed(tenure, account)
+
+    def _real(self, user_id: int, tenure: Tenure) -> tuple[KotakAccount, KotakNeo]:
+        """A user's account, and a client of it for the thread of a tenure."""
+        account = self._account(user_id)
+        logins = LoginsRepository(self._database, tenure, self._vault)
+        guard = self._database.require_idle
+        return account, KotakNeo(account, tenure, self._clock, self._kotak, guard, self._tls, logins)
 
     def _feed(self, tenure: Tenure, account: KotakAccount) -> OrderFeed:
         """The account's feed leaves as its calls do; its session is tied to the address that it was begun from."""

@@ -29,7 +29,8 @@ CLOSED = frozenset({Reason.MARKET_CLOSED, Reason.CLOSING_AUCTION})
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """One open position. `resting`: shares that rest as far as is known; `value`: rupees at cost of the shares without.
+    """One open position. `resting`: shares that rest as far as is known; `value`: rupees at cost of the shares without;
+    `paper`: of an account without money.
 
     `since`: when the state began, as near as the rows tell; `seen_at`: when the broker's book last showed the order.
     `reason` is None only where nothing is wrong; `text` quotes the broker and the numbers, `advice` says what to do.
@@ -51,6 +52,7 @@ class Coverage:
     price: Decimal | None
     value: Decimal
     market_open: bool = True
+    paper: bool = False
 
     @property
     def alarming(self) -> bool:

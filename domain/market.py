@@ -163,6 +163,12 @@ def drill(now: datetime, open_in: float, day_length: float) -> DrillCalendar:
     return DrillCalendar(bell, bell + timedelta(seconds=day_length))
 
 
+def auction_times(day: date) -> AuctionTimes | None:
+    """How the closing auction of a day runs; None before there was one."""
+    times = [auction for auction in AUCTIONS if auction.since <= day]
+    return times[-1] if times else None
+
+
 def round_up_to_tick(price: Decimal, tick: Decimal) -> Decimal:
     """The lowest multiple of the tick that is not below the price: a sell target never promises less."""
     return (price / tick).quantize(Decimal(1), ROUND_CEILING) * tick
@@ -202,5 +208,5 @@ def _hours(day: date, bell: time, close: time) -> TradingDay:
 
 
 def _freeze(day: date, close: datetime) -> datetime | None:
-    times = [auction for auction in AUCTIONS if auction.since <= day]
-    return close + times[-1].freeze if times else None
+    times = auction_times(day)
+    return close + times.freeze if times else None

@@ -13,6 +13,8 @@ class BrokerName(StrEnum):
     """The brokers we speak to."""
 
     KOTAK_NEO = "kotak_neo"
+    PAPER = "paper"
+    """No broker: the simulator's exchange in process, with money that is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,11 @@ class User:
     def addresses(self) -> tuple[str, ...]:
         """The IPv4 addresses that the broker has whitelisted for the account, the preferred one first."""
         return tuple(address for address in (self.egress_ip, self.egress_ip_2) if address)
+
+    @property
+    def paper(self) -> bool:
+        """Whether it trades on paper: nothing of it may be counted with money."""
+        return self.broker == BrokerName.PAPER
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,3 +67,4 @@ class TenantStatus:
     beat_at: datetime | None
     book_at: datetime | None
     beat_age_seconds: float | None
+    paper: bool = False

@@ -24,7 +24,7 @@ ORDER = (
 )
 SEND = tuple(Send.__slots__)
 ROWS = text(
-    "SELECT statement_timestamp() AS now, u.name, u.enabled, s.id IS NOT NULL AS alive,"
+    "SELECT statement_timestamp() AS now, u.name, u.enabled, u.broker = 'paper' AS paper, s.id IS NOT NULL AS alive,"
     " CASE WHEN h.generation = t.generation THEN h.state END AS state, coalesce(h.text, '') AS text, h.beat_at,"
     " h.book_at, l.drill, l.bell_at, l.close_at, l.cycle_seconds,"
     f" {', '.join(f'p.{name} AS position_{name}' for name in POSITION)},"
@@ -45,7 +45,8 @@ ROWS = text(
 SOLD = text(
     "SELECT count(*) FROM users u JOIN orders o ON o.user_id = u.id AND o.trading_day ="
     " CAST(statement_timestamp() AT TIME ZONE 'Asia/Kolkata' AS date)"
-    " WHERE o.side = 'SELL' AND o.status = 'EXECUTED' AND (CAST(:user_id AS bigint) IS NULL OR u.id = :user_id)"
+    " WHERE o.side = 'SELL' AND o.status = 'EXECUTED' AND (u.broker = 'paper') = :paper"
+    " AND (CAST(:user_id AS bigint) IS NULL OR u.id = :user_id)"
 )
 
 
@@ -64,10 +65,10 @@ class CoverageRepository:
         opens: dict[Calendar, str] = {}
         return [self._cover(row, now or row["now"], opens) for row in rows]
 
-    def sold_today(self, user_id: int | None = None) -> int:
-        """How many sells of today's date in India were executed in full."""
+    def sold_today(self, user_id: int | None = None, *, paper: bool = False) -> int:
+        """How many sells of today's date in India were executed in full: for money, or on paper."""
         with self._database.as_service("coverage") as session:
-            return int(session.execute(SOLD, {"user_id": user_id}).scalar_one())
+            return int(session.execute(SOLD, {"user_id": user_id, "paper": paper}).scalar_one())
 
     def _cover(self, row: RowMapping, now: datetime, opens: dict[Calendar, str]) -> Coverage:
         calendar = self._calendar_of(row)
@@ -76,7 +77,7 @@ class CoverageRepository:
         tempo = replace(self._tempo, cycle=row["cycle_seconds"] or self._tempo.cycle)
         moment = Moment(now, calendar.session(now), opens[calendar], tempo)
         position = Position(**_part(row, "position_", POSITION))
-        return cover(position, _order(row), _service(row), moment)
+        return replace(cover(position, _order(row), _service(row), moment), paper=row["paper"])
 
     def _calendar_of(self, row: RowMapping) -> Calendar:
         if row["drill"] and row["bell_at"] and row["close_at"]:

@@ -32,12 +32,13 @@ class OrderLine:
     created_at: datetime
     status_at: datetime
     seen_at: datetime | None
+    paper: bool = False
 
 
 LIST = text(
     "SELECT o.id, u.name AS user, o.position_id AS position, o.side, o.symbol, o.status, o.quantity, o.filled, o.price,"
     " o.execution_price, o.broker_order_id, o.tag, o.trading_day AS day, o.reason, o.reason_text AS text, o.created_at,"
-    " o.status_at, o.seen_at FROM orders o JOIN users u ON u.id = o.user_id"
+    " o.status_at, o.seen_at, u.broker = 'paper' AS paper FROM orders o JOIN users u ON u.id = o.user_id"
     " WHERE (CAST(:user_id AS bigint) IS NULL OR o.user_id = :user_id)"
     " AND (CAST(:day AS date) IS NULL OR o.trading_day = :day)"
     " AND (NOT :live OR o.status IN ('SUBMITTING', 'ACCEPTED', 'OPEN', 'CANCELLING')) ORDER BY o.id"

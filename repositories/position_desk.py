@@ -17,7 +17,8 @@ from repositories.journal import Entry, JournalRepository
 
 COLUMNS = tuple(name for name in Position.__slots__ if name not in ("ticker", "placed_symbol"))
 LIST = text(
-    f"SELECT u.name, {', '.join(f'p.{name}' for name in COLUMNS)} FROM positions p JOIN users u ON u.id = p.user_id"
+    "SELECT u.name, u.broker = 'paper' AS paper,"
+    f" {', '.join(f'p.{name}' for name in COLUMNS)} FROM positions p JOIN users u ON u.id = p.user_id"
     " WHERE (CAST(:user_id AS bigint) IS NULL OR p.user_id = :user_id) AND (:closed_too OR p.closed_at IS NULL)"
     " ORDER BY p.id"
 )
@@ -51,6 +52,7 @@ class Listed:
 
     user: str
     position: Position
+    paper: bool = False
 
 
 class PositionDesk:
@@ -65,7 +67,8 @@ class PositionDesk:
         """Open positions, or closed ones as well, of one user or of all, by number."""
         with self._door() as session:
             rows = session.execute(LIST, {"user_id": user_id, "closed_too": closed_too}).mappings()
-            return [Listed(row["name"], Position(**{name: row[name] for name in COLUMNS})) for row in rows]
+            positions = ((row, Position(**{name: row[name] for name in COLUMNS})) for row in rows)
+            return [Listed(row["name"], position, row["paper"]) for row, position in positions]
 
     def add(
         self, user_id: int, symbol: str, quantity: int, price: Decimal, exit_rule: Mapping[str, object] | None = None

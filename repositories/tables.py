@@ -323,3 +323,79 @@ strangers = Table(
     Column("broker_order_id", Text, primary_key=True),
     Column("report", JSONB, nullable=False),
 )
+
+paper_accounts = Table(
+    "paper_accounts",
+    metadata,
+    Column("user_id", BigInteger, primary_key=True),
+    Column("cash", Numeric, nullable=False),
+    Column("day", Date),
+    Column("settled_at", NOW),
+    Column("latency_seconds", Float, nullable=False),
+    Column("open_delay_seconds", Float, nullable=False),
+    Column("book_delay_seconds", Float, nullable=False),
+)
+
+paper_holdings = Table(
+    "paper_holdings",
+    metadata,
+    Column("user_id", BigInteger, primary_key=True),
+    Column("symbol", Text, primary_key=True),
+    Column("quantity", Integer, nullable=False),
+    Column("average_price", Numeric, nullable=False),
+)
+
+paper_orders = Table(
+    "paper_orders",
+    metadata,
+    Column("user_id", BigInteger, primary_key=True),
+    Column("number", Text, primary_key=True),
+    Column("day", Date, nullable=False),
+    Column("tag", Text, nullable=False),
+    Column("shown_tag", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("side", Text, nullable=False),
+    Column("symbol", Text, nullable=False),
+    Column("quantity", Integer, nullable=False),
+    Column("price", Numeric, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("filled", Integer, nullable=False),
+    Column("cancelled", Integer, nullable=False),
+    Column("value", Numeric, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("entered_at", NOW, nullable=False),
+    Column("visible_from", NOW, nullable=False),
+    Column("confirmed_at", NOW),
+    Column("admitted", Boolean, nullable=False),
+    Column("resting", Boolean, nullable=False),
+    Column("history", JSONB, nullable=False),
+    Column("errands", JSONB, nullable=False),
+)
+
+paper_trades = Table(
+    "paper_trades",
+    metadata,
+    Column("user_id", BigInteger, primary_key=True),
+    Column("number", Text, primary_key=True),
+    Column("filled", Integer, primary_key=True),
+    Column("quantity", Integer, nullable=False),
+    Column("price", Numeric, nullable=False),
+    Column("at", NOW, nullable=False),
+)
+
+paper_faults = Table(
+    "paper_faults",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("user_id", BigInteger, nullable=False),
+    Column("call", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("times", Integer),
+    Column("seconds", Float, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("code", Integer, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("probability", Float, nullable=False),
+    Column("struck", Integer, nullable=False),
+    Column("created_at", NOW, nullable=False),
+)

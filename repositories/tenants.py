@@ -80,7 +80,8 @@ SUPERVISOR = text(
 STATUS = text(
     "SELECT u.id AS user_id, u.name, u.enabled, u.revision, t.generation, t.supervisor_id, s.host, s.pid,"
     f" coalesce({LIVE}, false) AS alive, h.state, h.text, h.beat_at, h.book_at,"
-    " CAST(extract(epoch FROM clock_timestamp() - h.beat_at) AS double precision) AS beat_age_seconds"
+    " CAST(extract(epoch FROM clock_timestamp() - h.beat_at) AS double precision) AS beat_age_seconds,"
+    " u.broker = 'paper' AS paper"
     " FROM users u LEFT JOIN tenants t ON t.user_id = u.id LEFT JOIN supervisors s ON s.id = t.supervisor_id"
     " LEFT JOIN heartbeats h ON h.user_id = u.id ORDER BY u.id"
 )

@@ -128,14 +128,14 @@ class UsersRepository:
         name: str,
         broker: str,
         exit_rule: Mapping[str, object],
-        sealed_credentials: str,
+        sealed_credentials: str | None,
         enabled: bool = True,
         *,
         live: bool = False,
         egress: Egress = NOWHERE,
         by: str = "cli",
     ) -> int:
-        """Enter a user with sealed credentials; its number. Raises BadInput for a bad or taken value."""
+        """Enter a user with sealed credentials, none on paper; its number. Raises BadInput for a bad or taken value."""
         _check(name, broker, exit_rule)
         row: dict[str, Any] = {
             "name": name,
@@ -185,12 +185,13 @@ class UsersRepository:
         """Ask for a new start of this user alone; its new revision. Raises BadInput when there is none."""
         return self._change(RESTART, {"id": user_id}, "USER_RESTARTED", {}, by)
 
-    def _add(self, row: dict[str, Any], sealed: str, by: str) -> int:
+    def _add(self, row: dict[str, Any], sealed: str | None, by: str) -> int:
         with self._database.as_operator(by) as session:
             session.execute(SERIALLY)
             session.execute(SKIP_TAKEN_NUMBERS)
             user_id = int(session.execute(INSERT, row).scalar_one())
-            session.execute(INSERT_SEALED, {"id": user_id, "sealed": sealed})
+            if sealed is not None:
+                session.execute(INSERT_SEALED, {"id": user_id, "sealed": sealed})
             self._journal(by, Entry("USER_ADDED", user_id, detail={"name": row["name"], "broker": row["broker"]}))
         return user_id
 

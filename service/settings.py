@@ -8,7 +8,6 @@ class TradingSettings:
     """How often to look and how long to believe.
 
     `cycle`: between two looks. `follow_up`: until the next look while something is under way. `book_max_age`: how old
-<<<<<<< HEAD
     a book may be for a decision. `send_window`: how long after its commit an intent may be sent. `call_deadline`: the
     broker call's total. `book_lag`: how late an accepted order may show in the book. `login_lead`: before the bell,
     and `login_due`: by when there must be a session (08:45). `address_check`: before the bell, when the address that
@@ -16,17 +15,7 @@ class TradingSettings:
     after the close, for the last fills and lapses. `evening`: after the close, one more look at what the owner traded
     after it. `idle`: the longest wait of a sleeping tenant. `band_refresh`, `holdings_refresh`: between two reads of
     what a position waits for. `holdings_steady`: how long holdings must show the same before what is missing is
-    believed. `holdings_lag`: how late they may follow the order book. `reads_last`: before the bell, in which nothing
-    is asked that may hang.
-=======
-    a book may be for a decision. `send_window`: how long after its commit an intent may be sent. `call_deadline`:
-    the broker call's total. `book_lag`: how late an accepted order may show in the book. `login_lead`: before the
-    bell. `retry_after`: after a rejection, times the rejections so far. `settle_tail`: after the close, for the last
-    fills and lapses. `evening`: after the close, one more look at what the owner traded after it. `idle`: the longest
-    wait of a sleeping tenant. `band_refresh`, `holdings_refresh`: between two reads of what a position waits for.
-    `holdings_steady`: how long holdings must show the same before what is missing is believed. `holdings_lag`: how late
-    they may follow the order book.
->>>>>>> main
+    believed. `holdings_lag`: how late they may follow the order book.
 
     What differs from broker to broker and is not known for certain: `send_window`, `call_deadline`, `book_lag`,
     `absent_reads` (complete reads in a row that prove absence), `sellable_nets_orders` (whether the broker's sellable

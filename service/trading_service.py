@@ -134,14 +134,8 @@ class TradingService:
         if not isinstance(session, TradingDay) or not self._rhythm.awake(session):
             self._rest(session)
             return
-<<<<<<< HEAD
         self._door.open(session)
-        book = self.ports.broker.order_book()
-        recorded = self._monitor.record(book, session)
-=======
-        self.ports.broker.login()
         book, recorded = self._observe(session)
->>>>>>> main
         self._require_right_time()
         self.ports.instruments.load(session.day, self.ports.broker.instruments)
         if self._own_shares.catch_up(recorded, session):

@@ -115,7 +115,7 @@ class Registrar:
         self._elsewhere = elsewhere
 
     def _begin(self, tenant: Tenant, generation: int) -> None:
-        tenure = Tenure(tenant.wish.user_id, generation, tenant.wish.name)
+        tenure = Tenure(tenant.wish.user_id, generation, tenant.wish.title)
         now = self._clock.monotonic()
         tenure.beat(now)
         self._lease.admit(tenure)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from domain.models import User
 from domain.tenancy import TenantState
 
 
@@ -16,6 +17,12 @@ class Wish:
     refusal: str | None = None
     barred: bool = False
     """Whether the refusal also ends what runs already."""
+
+    @property
+    def title(self) -> str:
+        """The name as logs and the journal show it: a paper account says that it is one."""
+        paper = isinstance(self.row, User) and self.row.paper
+        return f"{self.name}(paper)" if paper else self.name
 
 
 @dataclass(frozen=True, slots=True)

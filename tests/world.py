@@ -7,7 +7,9 @@ from typing import Any
 
 from sqlalchemy import text
 
+from broker.api import Broker
 from broker.kotak_neo import KotakAccount, KotakNeo, KotakSettings
+from broker.paper import Conversation, PaperBroker, PaperLine, file_market
 from broker.simulator import Account, Simulator
 from domain.clock import VirtualClock
 from domain.market import Calendar, ExchangeCalendar
@@ -16,6 +18,7 @@ from domain.tenure import Tenure
 from repositories.database import Database
 from repositories.doors import as_rows
 from repositories.instruments import InstrumentsRepository
+from repositories.paper import PaperInstruments, PaperRepository
 from service.ports import InstrumentTable, Ports
 from service.settings import TradingSettings
 from service.trading_service import TradingService
@@ -86,6 +89,19 @@ class World:
         )
         self.execute("INSERT INTO tenants (user_id, generation) VALUES (:id, 1)", id=user_id)
         return Tenant(self, user_id, self.broker.accounts[number])
+
+    def paper_tenant(
+        self, prices: str = "walk:1", user_id: int = 101, rule: Mapping[str, object] = SIX_PERCENT
+    ) -> "PaperTenant":
+        """A paper account, served by generation 1; `prices` as NINEFIFTEEN_PAPER_PRICES has them."""
+        self.execute(
+            "INSERT INTO users (id, name, broker, exit_rule) VALUES (:id, :name, 'paper', CAST(:rule AS jsonb))",
+            id=user_id,
+            name=f"paper{user_id}",
+            rule=as_rows([rule])[1:-1],
+        )
+        self.execute("INSERT INTO tenants (user_id, generation) VALUES (:id, 1)", id=user_id)
+        return PaperTenant(self, user_id, prices)
 
 
 class Tenant:
@@ -170,8 +186,82 @@ class Tenant:
     def _start(self) -> None:
         world = self.world
         self.tenure = Tenure(self.user_id, self.generation, f"user{self.user_id}")
-        broker = KotakNeo(self._kotak, self.tenure, world.clock, world.kotak, world.database.require_idle)
         self.service = TradingService(
-            Ports(self.tenure, broker, world.database, world.clock, world.calendar, world.instruments, world.settings)
+            Ports(
+                self.tenure,
+                self._broker(),
+                world.database,
+                world.clock,
+                world.calendar,
+                self._instruments(),
+                world.settings,
+            )
         )
         self.service.initialize()
+
+    def _broker(self) -> Broker:
+        world = self.world
+        return KotakNeo(self._kotak, self.tenure, world.clock, world.kotak, world.database.require_idle)
+
+    def _instruments(self) -> InstrumentTable:
+        return self.world.instruments
+
+
+class PaperTenant(Tenant):
+    """A paper account with its service; `market` tells its prices. What a process knows ends with `restart`."""
+
+    def __init__(self, world: World, user_id: int, prices: str) -> None:
+        self.prices = prices
+        super().__init__(world, user_id, world.broker.accounts[0])
+
+    def holds(self, symbol: str, quantity: int, price: str = "800", *, own: int = 0, rule: str | None = None) -> int:
+        """A position row, and the shares in the paper account: ours and the owner's own; the row's number."""
+        self.owns(symbol, quantity + own, price)
+        return super().holds(symbol, quantity, price, own=own, rule=rule)
+
+    def owns(self, symbol: str, quantity: int, price: str = "800") -> None:
+        """Shares in the paper account."""
+        self.world.execute(
+            "INSERT INTO paper_holdings VALUES (:user, :symbol, :quantity, :price) ON CONFLICT (user_id, symbol)"
+            " DO UPDATE SET quantity = excluded.quantity",
+            user=self.user_id,
+            symbol=symbol,
+            quantity=quantity,
+            price=Decimal(price),
+        )
+
+    def at_broker(self) -> list[dict[str, Any]]:
+        """The account's orders as the paper broker keeps them, oldest first."""
+        query = "SELECT * FROM paper_orders WHERE user_id = :user ORDER BY number"
+        return self.world.rows(query, user=self.user_id)
+
+    def live_at_broker(self) -> list[dict[str, Any]]:
+        """The sells that rest at the paper broker."""
+        return [row for row in self.at_broker() if row["state"] == "open" and row["side"] == "SELL"]
+
+    def trades(self) -> list[dict[str, Any]]:
+        """Every fill, oldest first."""
+        return self.world.rows("SELECT * FROM paper_trades WHERE user_id = :user ORDER BY at", user=self.user_id)
+
+    def cash(self) -> Decimal:
+        """Rupees."""
+        return Decimal(self.world.row("SELECT cash FROM paper_accounts WHERE user_id = :id", id=self.user_id)["cash"])
+
+    def fault(self, call: str, kind: str, **values: Any) -> None:
+        """Something that is to go wrong, as a row."""
+        names = "".join(f", {name}" for name in values)
+        marks = "".join(f", :{name}" for name in values)
+        statement = f"INSERT INTO paper_faults (user_id, call, kind{names}) VALUES (:user, :call, :kind{marks})"
+        self.world.execute(statement, user=self.user_id, call=call, kind=kind, **values)
+
+    def _broker(self) -> PaperBroker:
+        world = self.world
+        market = file_market(self.prices, None, world.calendar)
+        line = PaperLine(world.clock, orders_per_second=0, reads_per_second=0)
+        store = PaperRepository(world.database, self.tenure)
+        guard = world.database.require_idle
+        talk = Conversation(self.tenure, world.clock, world.calendar, store, market, line, guard)
+        return PaperBroker(talk, market, line, world.clock)
+
+    def _instruments(self) -> InstrumentTable:
+        return InstrumentTable(PaperInstruments(self.world.database))

@@ -15,10 +15,12 @@ from broker.simulator.agenda import Agenda
 from broker.simulator.book import Book
 from broker.simulator.clock import ist_midnight
 from broker.simulator.floor import Floor
-from broker.simulator.orders import NO_REASON, Order, State, Ticket
+from broker.simulator.orders import NO_REASON, Deed, Errand, Order, State, Ticket
 from broker.simulator.rms import Terms, TradingHours, objection
 from broker.simulator.settings import Settings, seconds
 
+_DATE = 6
+"""Digits of an order number that are the date."""
 _A_DAY = timedelta(days=1)
 
 
@@ -43,10 +45,17 @@ class OrderDesk:
         order = self._order(account, ticket, moment, max(hidden, self._settings.book_delay))
         self._floor.receive(order, moment)
         step = seconds(self._settings.open_delay / 3)
-        self._agenda.at(moment + step, lambda when: self._validate(order, when))
-        self._agenda.at(moment + 2 * step, lambda when: self._admit(order, when, verdict))
-        self._agenda.at(moment + 3 * step, lambda when: self._open(order, when))
+        self._plan(order, Errand(moment + step, Deed.VALIDATE))
+        self._plan(order, Errand(moment + 2 * step, Deed.ADMIT, verdict=verdict))
+        self._plan(order, Errand(moment + 3 * step, Deed.OPEN))
         return order
+
+    def resume(self, order: Order) -> None:
+        """Take up an order that was received before this desk was: what is still to happen to it happens."""
+        self._last = max(self._last, int(order.number[_DATE:]))
+        if order.live:
+            for errand in order.errands:
+                self._enter(order, errand)
 
     def modify(self, order: Order, terms: Terms, moment: datetime, verdict: str | None = None) -> None:
         """Receive a change of a live order; it has no effect when the order ends or is cancelled first."""
@@ -56,7 +65,8 @@ class OrderDesk:
             self._floor.enter(order, State.MODIFY_PENDING, moment)
         delay = self._settings.modify_delay + (0 if order.resting else self._settings.open_delay)
         verdict = verdict or self._transition(order, moment)
-        self._agenda.at(moment + seconds(delay), lambda when: self._change(order, terms, when, verdict))
+        due = moment + seconds(delay)
+        self._plan(order, Errand(due, Deed.CHANGE, terms.price, terms.quantity, verdict))
 
     def cancel(self, order: Order, moment: datetime, verdict: str | None = None) -> None:
         """Receive a cancel of a live order; what trades before it takes effect has traded."""
@@ -67,10 +77,8 @@ class OrderDesk:
         self._floor.enter(order, State.CANCEL_PENDING, moment)
         verdict = verdict or self._transition(order, moment)
         due = moment + seconds(self._settings.cancel_delay)
-        if verdict is None:
-            self._agenda.at(due, lambda when: self._floor.withdraw(order, when))
-        else:
-            self._agenda.at(due, lambda when: self._keep(order, before, when, verdict))
+        deed = Deed.WITHDRAW if verdict is None else Deed.KEEP
+        self._plan(order, Errand(due, deed, verdict=verdict, before=before))
 
     def make_tag(self, account: Account, moment: datetime) -> str:
         """A tag as the broker makes it: epoch, six digits, user, origin."""
@@ -96,6 +104,29 @@ class OrderDesk:
             quantity=ticket.quantity,
             price=ticket.price,
         )
+
+    def _plan(self, order: Order, errand: Errand) -> None:
+        order.errands.append(errand)
+        self._enter(order, errand)
+
+    def _enter(self, order: Order, errand: Errand) -> None:
+        self._agenda.at(errand.due, lambda when: self._run(order, errand, when))
+
+    def _run(self, order: Order, errand: Errand, moment: datetime) -> None:
+        order.errands.remove(errand)
+        match errand.deed:
+            case Deed.VALIDATE:
+                self._validate(order, moment)
+            case Deed.ADMIT:
+                self._admit(order, moment, errand.verdict)
+            case Deed.OPEN:
+                self._open(order, moment)
+            case Deed.CHANGE:
+                self._change(order, Terms(errand.price, errand.quantity), moment, errand.verdict)
+            case Deed.WITHDRAW:
+                self._floor.withdraw(order, moment)
+            case Deed.KEEP:
+                self._keep(order, errand.before, moment, errand.verdict or NO_REASON)
 
     def _validate(self, order: Order, moment: datetime) -> None:
         if order.state is State.RECEIVED:

@@ -74,6 +74,33 @@ class Step(NamedTuple):
     exchange_number: str
 
 
+class Deed(StrEnum):
+    """What is to happen to an order on its way."""
+
+    VALIDATE = "validate"
+    ADMIT = "admit"
+    OPEN = "open"
+    CHANGE = "change"
+    WITHDRAW = "withdraw"
+    KEEP = "keep"
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """One step of an order that is due at a moment: a value, so that it can be kept and taken up again.
+
+    `price` (rupees) and `quantity` (total) are the terms of a change; `before` is the state that a kept order goes back
+    to; `verdict` is a refusal decided beforehand, in words.
+    """
+
+    due: datetime
+    deed: Deed
+    price: Decimal = Decimal(0)
+    quantity: int = 0
+    verdict: str | None = None
+    before: State = State.OPEN
+
+
 @dataclass(slots=True, eq=False)
 class Order:
     """One order of one account. `tag` is what the client sent, `shown_tag` what the broker shows for it now."""
@@ -100,6 +127,8 @@ class Order:
     since: datetime | None = None
     """Since when it has stood at the exchange at its price: its turn among orders of the same limit."""
     steps: list[Step] = field(default_factory=list)
+    errands: list[Errand] = field(default_factory=list)
+    """What is still to happen to it."""
     row: str = ""
     """The book row as text, kept until the next step."""
 

@@ -54,7 +54,7 @@ def test_a_user_is_changed_by_name_or_number(cli: Commands) -> None:
 
 
 BAD: list[tuple[dict[str, str | None], str]] = [
-    ({"--broker": "zerodha"}, "The broker 'zerodha' is not known; known is: kotak_neo."),
+    ({"--broker": "zerodha"}, "The broker 'zerodha' is not known; known is: kotak_neo, paper."),
     ({"--exit-rule": "{six}"}, "is not JSON; write"),
     ({"--exit-rule": "[" * 100_000}, "is not JSON; write"),
     ({"--exit-rule": '{"target_percent": "six"}'}, "target_percent must be a number"),

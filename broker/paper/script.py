@@ -1,0 +1,120 @@
+"""A price script: which symbol has which last price at what moment, read from CSV.
+
+    when,symbol,price,liquidity
+    09:15:00,IFBIND-EQ,801.60,
+    +90,IFBIND-EQ,805.05,40
+    2026-11-25T14:00:00+05:30,RELIANCE-EQ,2300,
+
+`when` is a time in India, on every trading day; or seconds after each opening; or one moment with its zone.
+`liquidity` is the shares on offer at that moment; where it is empty any number is, until the next line.
+"""
+
+import csv
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal, InvalidOperation
+from pathlib import Path as File
+
+from broker.paper.prices import DailyPrices, Tick, in_order
+from domain.book import Instrument
+from domain.clock import IST
+from domain.errors import BadInput
+from domain.market import Calendar
+
+COLUMNS = ("when", "symbol", "price")
+LOOK_BACK = 10
+"""Days back in which the price before a symbol's first line of the day is looked for: longer than any holidays."""
+
+When = datetime | time | timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The last price in rupees from that moment on."""
+
+    when: When
+    symbol: str
+    price: Decimal
+    shares: int | None = None
+
+
+class ScriptedPrices(DailyPrices):
+    """Prices as a script has them."""
+
+    def __init__(self, lines: Iterable[Line], calendar: Calendar, name: str = "script") -> None:
+        super().__init__(calendar)
+        self.words = f"price script {name}"
+        self._lines: defaultdict[str, list[Line]] = defaultdict(list)
+        for line in lines:
+            self._lines[line.symbol].append(line)
+
+    def ticks(self, line: Instrument, day: date, bell: datetime | None, close: datetime | None) -> list[Tick]:
+        """The lines of the symbol that fall on the day."""
+        del close
+        lines = self._lines.get(line.symbol, [])
+        placed = ((_moment(one.when, day, bell), one) for one in lines)
+        return in_order(
+            Tick(at, one.price, one.shares) for at, one in placed if at is not None and at.astimezone(IST).date() == day
+        )
+
+    def _before(self, line: Instrument, moment: datetime) -> Tick | None:
+        day = moment.astimezone(IST).date()
+        for back in range(1, LOOK_BACK):
+            earlier = self._of(line, day - timedelta(days=back)) if line.symbol in self._lines else ()
+            if earlier:
+                return Tick(earlier[-1].at, earlier[-1].price)
+        return super()._before(line, moment)
+
+
+def read_script(path: File, calendar: Calendar) -> ScriptedPrices:
+    """The script of a file. Raises BadInput that names the line."""
+    try:
+        text = path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise BadInput(f"The price script {path} cannot be read: {why}.") from error
+    rows = csv.DictReader(text.splitlines(), restval="")
+    if not set(COLUMNS).issubset(rows.fieldnames or ()):
+        raise BadInput(f"The price script {path} needs a first line with the columns {', '.join(COLUMNS)}.")
+    lines = []
+    for number, row in enumerate(rows, start=2):
+        try:
+            lines.append(_line(row))
+        except (ValueError, OverflowError, InvalidOperation) as error:
+            words = ",".join(str(value) for value in row.values())
+            raise BadInput(f"Line {number} of the price script {path} makes no sense: {words[:80]}") from error
+    return ScriptedPrices(lines, calendar, path.name)
+
+
+def _line(row: Mapping[str, str]) -> Line:
+    price, offered = Decimal(row["price"].strip()), (row.get("liquidity") or "").strip()
+    if not price.is_finite() or not 0 < price < 10**9:
+        raise ValueError(f"price {price}")
+    shares = int(offered) if offered else None
+    if shares is not None and shares < 0:
+        raise ValueError(f"liquidity {shares}")
+    symbol = row["symbol"].strip().upper()
+    if not symbol:
+        raise ValueError("no symbol")
+    return Line(_when(row["when"].strip()), symbol, price, shares)
+
+
+def _when(text: str) -> When:
+    if text.startswith("+"):
+        return timedelta(seconds=float(text))
+    if "T" not in text and " " not in text:
+        return time.fromisoformat(text)
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(text)
+    return moment
+
+
+def _moment(when: When, day: date, bell: datetime | None) -> datetime | None:
+    if isinstance(when, datetime):
+        return when
+    if bell is None:
+        return None
+    return bell + when if isinstance(when, timedelta) else datetime.combine(day, when, IST)

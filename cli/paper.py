@@ -1,0 +1,112 @@
+"""`paper`: the accounts without a broker. Cash, shares and faults are rows; a running service goes by them."""
+
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any
+
+import typer
+
+from cli.options import ACTOR, AS_ARGUMENTS, Json, UserName
+from cli.output import rupees, say, write_json, write_table
+from cli.reading import price as read_price
+from cli.reading import symbol as read_symbol
+from cli.wiring import open_database
+from domain.errors import BadInput
+from repositories.paper_desk import PaperDesk, Wanted
+from repositories.users import UsersRepository
+from settings import read_settings
+
+app = typer.Typer(name="paper", help="Paper accounts: cash, shares and faults on command.", no_args_is_help=True)
+HOLDINGS = ("SYMBOL", "QTY", "AVERAGE")
+ORDERS = ("NUMBER", "SIDE", "SYMBOL", "QTY", "PRICE", "FILLED", "STATE", "REASON", "TAG", "ENTERED (IST)")
+FAULTS = ("FAULT", "CALL", "KIND", "TIMES", "SECONDS", "PROBABILITY", "STRUCK")
+MOST_RUPEES = Decimal(10**12)
+MOST_SHARES = 2**31 - 1
+
+
+@app.command()
+def show(user: UserName, as_json: Json = False) -> None:
+    """Show the account as its paper broker knows it: cash, shares, the orders of its day, faults that wait."""
+    with open_database(read_settings()) as database:
+        found = PaperDesk(database, ACTOR).show(UsersRepository(database).find(user).id)
+    if as_json:
+        write_json(found)
+        return
+    say(f"{found['user']} (paper): cash {rupees(found['cash'])}; orders of {found['day'] or 'no day yet'}.")
+    write_table(HOLDINGS, [tuple(row.values()) for row in found["holdings"]], "It holds no shares.")
+    write_table(ORDERS, [tuple(row.values()) for row in found["orders"]], "It has no orders of its day.")
+    if found["faults"]:
+        write_table(FAULTS, [_fault(row) for row in found["faults"]], "")
+
+
+@app.command(context_settings=AS_ARGUMENTS)
+def deposit(
+    user: UserName, amount: Annotated[str, typer.Argument(metavar="RUPEES", help="Less than 0 takes them away.")]
+) -> None:
+    """Put paper rupees into the account."""
+    sum_of_money = _amount(amount)
+    with open_database(read_settings()) as database:
+        owner = UsersRepository(database).find(user)
+        cash = PaperDesk(database, ACTOR).deposit(owner.id, sum_of_money)
+    say(f"{owner.name} (paper) has {rupees(cash)} now.")
+
+
+@app.command(context_settings=AS_ARGUMENTS)
+def hold(
+    user: UserName,
+    symbol: Annotated[str, typer.Argument(help="The exchange's trading symbol, such as IFBIND-EQ.")],
+    quantity: Annotated[str, typer.Argument(help="Shares in all; 0 takes them away.")],
+    price: Annotated[str, typer.Argument(help="The average price paid, in rupees.")] = "1",
+) -> None:
+    """Put shares into the account, as if they had been there since the morning. A position to protect is a row of its
+    own: run.py position add."""
+    word, shares, paid = read_symbol(symbol), _shares(quantity), read_price(price)
+    with open_database(read_settings()) as database:
+        owner = UsersRepository(database).find(user)
+        PaperDesk(database, ACTOR).hold(owner.id, word, shares, paid)
+    say(f"{owner.name} (paper) holds {shares} {word}.")
+
+
+@app.command()
+def fault(
+    user: UserName,
+    call: Annotated[
+        str, typer.Argument(help="place, modify, cancel, orders, history, trades, holdings, quotes, any; or clear.")
+    ],
+    kind: Annotated[str, typer.Argument(help="lost_reply, hang, 429, reject, ...: the runbook lists them.")] = "",
+    times: Annotated[int, typer.Option(min=0, help="How often; 0: until cleared.")] = 1,
+    seconds: Annotated[float, typer.Option(min=0, help="How long a hang, a late reply, a late row takes.")] = 0.0,
+    probability: Annotated[float, typer.Option(help="How likely each call is befallen, up to 1.")] = 1.0,
+) -> None:
+    """Have the account's paper broker fail on command; `fault USER clear` ends what waits."""
+    with open_database(read_settings()) as database:
+        owner = UsersRepository(database).find(user)
+        desk = PaperDesk(database, ACTOR)
+        if call == "clear":
+            desk.clear(owner.id)
+            say(f"Nothing goes wrong for {owner.name} (paper) any more.")
+            return
+        number = desk.fault(owner.id, Wanted(call, kind, times or None, seconds, probability))
+    say(f"Fault {number} waits for a call {call} of {owner.name} (paper).")
+
+
+def _fault(row: dict[str, Any]) -> tuple[object, ...]:
+    return tuple(row[name] for name in ("id", "call", "kind", "times", "seconds", "probability", "struck"))
+
+
+def _amount(word: str) -> Decimal:
+    try:
+        amount = Decimal(word)
+        sound = amount.is_finite() and -MOST_RUPEES <= amount <= MOST_RUPEES and amount == round(amount, 2)
+    except InvalidOperation:
+        sound = False
+    if not sound:
+        raise BadInput(
+            f"The amount must be a number of rupees in whole paise; this is {word[:80]!r}. Nothing was written."
+        )
+    return amount
+
+
+def _shares(word: str) -> int:
+    if not word.isascii() or not word.isdigit() or int(word) > MOST_SHARES:
+        raise BadInput(f"The shares must be a whole number, 0 or more; this is {word[:80]!r}. Nothing was written.")
+    return int(word)

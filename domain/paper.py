@@ -1,0 +1,107 @@
+"""A paper account as values: what a broker would know of it, kept in rows. Rupees in Decimal, shares, aware times."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from domain.orders import Side
+
+
+@dataclass(frozen=True, slots=True)
+class PaperAccount:
+    """Cash, how far the account's exchange has come, and how its line behaves (delays in seconds).
+
+    `day` is the day that its orders and tags belong to, `settled_at` the moment up to which all has happened; both None
+    before the first call.
+    """
+
+    user_id: int
+    cash: Decimal
+    day: date | None = None
+    settled_at: datetime | None = None
+    latency: float = 0.0
+    open_delay: float = 0.05
+    book_delay: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class PaperHolding:
+    """Shares in the depository since the morning."""
+
+    symbol: str
+    quantity: int
+    average_price: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class PaperOrder:
+    """One order as the paper broker knows it; `value` is the rupees of its fills, `tag` what the client sent.
+
+    `history`: every state so far; `errands`: what is still to happen to it, each at its moment.
+    """
+
+    number: str
+    day: date
+    tag: str
+    shown_tag: str
+    source: str
+    side: Side
+    symbol: str
+    quantity: int
+    price: Decimal
+    state: str
+    filled: int
+    cancelled: int
+    value: Decimal
+    reason: str
+    entered_at: datetime
+    visible_from: datetime
+    confirmed_at: datetime | None
+    admitted: bool
+    resting: bool
+    history: tuple[Mapping[str, Any], ...] = ()
+    errands: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PaperTrade:
+    """One fill, named by its order and the shares of it that had traded with this fill: no fill exists twice."""
+
+    number: str
+    filled: int
+    quantity: int
+    price: Decimal
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PaperBook:
+    """Everything of one account that its exchange needs, of the account's day."""
+
+    account: PaperAccount
+    holdings: tuple[PaperHolding, ...] = ()
+    orders: tuple[PaperOrder, ...] = ()
+    trades: tuple[PaperTrade, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PaperNews:
+    """What has changed: written in one transaction or not at all. `holdings` None: as they were."""
+
+    account: PaperAccount
+    orders: tuple[PaperOrder, ...] = ()
+    trades: tuple[PaperTrade, ...] = ()
+    holdings: tuple[PaperHolding, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PaperFault:
+    """Something that goes wrong with a call, on command; the kinds are the simulator's."""
+
+    kind: str
+    seconds: float = 0.0
+    text: str = ""
+    code: int = 1004
+    rows: int = 1

@@ -1,0 +1,148 @@
+"""A paper account's book in rows: one page for each account, whose row is locked while somebody has it open."""
+
+import random
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+from sqlalchemy import RowMapping, select, text
+from sqlalchemy.orm import Session
+
+from domain.errors import BadInput
+from domain.orders import Side
+from domain.paper import PaperAccount, PaperBook, PaperFault, PaperHolding, PaperNews, PaperOrder, PaperTrade
+from domain.tenure import Tenure
+from repositories.database import Database
+from repositories.doors import as_rows
+from repositories.instruments import InstrumentsRepository
+from repositories.tables import paper_holdings, paper_orders
+
+LOCK = text(
+    "SELECT user_id, cash, day, settled_at, latency_seconds AS latency, open_delay_seconds AS open_delay,"
+    " book_delay_seconds AS book_delay FROM paper_accounts WHERE user_id = :user_id FOR UPDATE"
+)
+TRADES = text(
+    "SELECT t.number, t.filled, t.quantity, t.price, t.at FROM paper_trades t"
+    " JOIN paper_orders o ON o.user_id = t.user_id AND o.number = t.number"
+    " WHERE t.user_id = :user_id AND o.day = :day ORDER BY t.at, t.number, t.filled"
+)
+KEEP = text("UPDATE paper_accounts SET cash = :cash, day = :day, settled_at = :settled_at WHERE user_id = :user_id")
+KEEP_ORDERS = text(
+    "INSERT INTO paper_orders AS o (user_id, number, day, tag, shown_tag, source, side, symbol, quantity, price, state,"
+    " filled, cancelled, value, reason, entered_at, visible_from, confirmed_at, admitted, resting, history, errands)"
+    " SELECT :user_id, r.* FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(number text, day date, tag text,"
+    " shown_tag text, source text, side text, symbol text, quantity int, price numeric, state text, filled int,"
+    " cancelled int, value numeric, reason text, entered_at timestamptz, visible_from timestamptz,"
+    " confirmed_at timestamptz, admitted boolean, resting boolean, history jsonb, errands jsonb)"
+    " ON CONFLICT (user_id, number) DO UPDATE SET (shown_tag, quantity, price, state, filled, cancelled, value, reason,"
+    " confirmed_at, admitted, resting, history, errands) = (excluded.shown_tag, excluded.quantity, excluded.price,"
+    " excluded.state, excluded.filled, excluded.cancelled, excluded.value, excluded.reason, excluded.confirmed_at,"
+    " excluded.admitted, excluded.resting, excluded.history, excluded.errands)"
+)
+KEEP_TRADES = text(
+    "INSERT INTO paper_trades (user_id, number, filled, quantity, price, at) SELECT :user_id, r.*"
+    " FROM jsonb_to_recordset(CAST(:rows AS jsonb))"
+    " AS r(number text, filled int, quantity int, price numeric, at timestamptz)"
+)
+EMPTY_HOLDINGS = text("DELETE FROM paper_holdings WHERE user_id = :user_id")
+KEEP_HOLDINGS = text(
+    "INSERT INTO paper_holdings (user_id, symbol, quantity, average_price) SELECT :user_id, r.*"
+    " FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(symbol text, quantity int, average_price numeric)"
+)
+FAULTS = text(
+    "SELECT id, kind, seconds, text, code, rows, probability FROM paper_faults"
+    " WHERE user_id = :user_id AND call IN (:call, 'any') AND times IS DISTINCT FROM 0 ORDER BY id"
+)
+STRIKE = text("UPDATE paper_faults SET times = times - 1, struck = struck + 1 WHERE id = :id")
+
+
+class PaperPage:
+    """One account's rows inside an open transaction."""
+
+    def __init__(self, session: Session, user_id: int) -> None:
+        self._session = session
+        self._user_id = user_id
+
+    def read(self) -> PaperBook:
+        """Everything of the account's day; the account's row stays locked. Raises BadInput where there is none."""
+        row = self._session.execute(LOCK, {"user_id": self._user_id}).mappings().one_or_none()
+        if row is None:
+            raise BadInput(
+                f"User {self._user_id} has no paper account: INSERT INTO paper_accounts (user_id)"
+                f" VALUES ({self._user_id});"
+            )
+        account = PaperAccount(**row)
+        return PaperBook(account, self._holdings(), self._orders(account.day), self._trades(account.day))
+
+    def write(self, news: PaperNews) -> None:
+        """Keep what has changed; orders before their trades."""
+        account = news.account
+        values = {"cash": account.cash, "day": account.day, "settled_at": account.settled_at}
+        self._session.execute(KEEP, {**values, "user_id": self._user_id})
+        self._keep(KEEP_ORDERS, map(asdict, news.orders))
+        self._keep(KEEP_TRADES, map(asdict, news.trades))
+        if news.holdings is not None:
+            self._session.execute(EMPTY_HOLDINGS, {"user_id": self._user_id})
+            self._keep(KEEP_HOLDINGS, map(asdict, news.holdings))
+
+    def take_fault(self, call: str) -> PaperFault | None:
+        """The first fault that befalls this call, counted down by one."""
+        rows = self._session.execute(FAULTS, {"user_id": self._user_id, "call": call}).mappings().all()
+        for row in rows:
+            if row["probability"] >= 1 or random.random() < row["probability"]:
+                self._session.execute(STRIKE, {"id": row["id"]})
+                return PaperFault(row["kind"], row["seconds"], row["text"], row["code"], row["rows"])
+        return None
+
+    def _holdings(self) -> tuple[PaperHolding, ...]:
+        columns = paper_holdings.c
+        query = select(columns.symbol, columns.quantity, columns.average_price)
+        rows = self._session.execute(query.where(columns.user_id == self._user_id).order_by(columns.symbol))
+        return tuple(PaperHolding(**row) for row in rows.mappings())
+
+    def _orders(self, day: date | None) -> tuple[PaperOrder, ...]:
+        columns = paper_orders.c
+        query = select(*(columns[name] for name in PaperOrder.__slots__))
+        query = query.where(columns.user_id == self._user_id, columns.day == day).order_by(columns.number)
+        return tuple(_order(row) for row in self._session.execute(query).mappings())
+
+    def _trades(self, day: date | None) -> tuple[PaperTrade, ...]:
+        rows = self._session.execute(TRADES, {"user_id": self._user_id, "day": day}).mappings()
+        return tuple(PaperTrade(**row) for row in rows)
+
+    def _keep(self, statement: Any, rows: Iterable[Mapping[str, Any]]) -> None:
+        listed = list(rows)
+        if listed:
+            self._session.execute(statement, {"user_id": self._user_id, "rows": as_rows(listed)})
+
+
+class PaperRepository:
+    """The pages of one tenant, behind the fence: a generation that was replaced writes nothing beside its successor."""
+
+    def __init__(self, database: Database, tenure: Tenure) -> None:
+        self._database = database
+        self._tenure = tenure
+
+    @contextmanager
+    def page(self) -> Iterator[PaperPage]:
+        """One transaction on the account's page. Raises DatabaseUnavailable, TenureLost, ConstraintBroken."""
+        with self._database.unit_of_work(self._tenure) as session:
+            yield PaperPage(session, self._tenure.user_id)
+
+
+class PaperInstruments(InstrumentsRepository):
+    """Keeps nothing: the instruments of paper accounts must never pass for the exchange's file of the day."""
+
+    def of_day(self, day: date) -> Any:
+        """Nothing was kept."""
+        return super().of_day(date.min)
+
+    def replace(self, day: date, lines: Iterable[Any]) -> None:
+        """Nothing is kept."""
+
+
+def _order(row: RowMapping) -> PaperOrder:
+    typed = {"side": Side(row["side"]), "history": tuple(row["history"]), "errands": tuple(row["errands"])}
+    return PaperOrder(**{**row, **typed})

@@ -1,0 +1,75 @@
+"""Mutations of the paper account: what a broker's book must be, and what keeps paper and money apart."""
+
+from tests.mutants.mutation import Mutation
+
+KILLS = "integration/test_paper_kills.py"
+DAY = "integration/test_paper_day.py"
+QUOTES = "integration/test_paper_quotes.py"
+CLI = "integration/test_cli_paper.py"
+
+PAPER = (
+    Mutation(
+        "the paper page not locked",
+        "repositories/paper.py",
+        "FROM paper_accounts WHERE user_id = :user_id FOR UPDATE",
+        "FROM paper_accounts WHERE user_id = :user_id",
+        "Two callers would build the same exchange, and the second would overwrite what the first was told.",
+        (f"{KILLS}::test_many_callers_at_once_come_one_after_the_other",),
+    ),
+    Mutation(
+        "no fence around the paper page",
+        "repositories/paper.py",
+        "with self._database.unit_of_work(self._tenure) as session:",
+        "with self._database.append_evidence(self._tenure) as session:",
+        "A frozen owner that wakes would place paper orders beside its successor.",
+        (f"{KILLS}::test_a_frozen_owner_that_wakes_writes_nothing_beside_its_successor",),
+    ),
+    Mutation(
+        "steps of a paper order known to the process alone",
+        "broker/paper/rows.py",
+        "errands=tuple(_errand(errand) for errand in order.errands) if order.live else (),",
+        "errands=(),",
+        "A kill would leave an accepted order on its way for ever.",
+        (f"{KILLS}::test_a_kill_in_the_middle_of_an_order_on_its_way_leaves_it_on_its_way",),
+    ),
+    Mutation(
+        "a paper tag may be used twice",
+        "broker/paper/client.py",
+        "if order.tag in pit.book.tags:",
+        "if False:",
+        "The second lock on the door of a double order would be missing.",
+        (f"{KILLS}::test_a_tag_is_burnt_for_its_day_alone",),
+    ),
+    Mutation(
+        "paper prices of the time nobody looked are skipped",
+        "broker/paper/pit.py",
+        "for tick in path.moves:",
+        "for tick in path.moves[-1:]:",
+        "What a real broker would have filled while we were down would not be filled.",
+        (f"{KILLS}::test_what_was_accepted_outlives_the_process_and_fills_at_its_own_moment",),
+    ),
+    Mutation(
+        "paper orders outlive the close",
+        "broker/paper/pit.py",
+        "if moment > self._since:",
+        "if False:",
+        "DAY orders would go on trading in the evening.",
+        (f"{DAY}::test_what_is_left_at_the_close_has_lapsed",),
+    ),
+    Mutation(
+        "a login on behalf of paper",
+        "cli/papers.py",
+        "if self._account.session() is None:",
+        "if False:",
+        "A rehearsal could lock a real account, or end its session.",
+        (f"{QUOTES}::test_without_the_real_ones_session_nobody_logs_in_for_paper",),
+    ),
+    Mutation(
+        "paper counted with money",
+        "cli/reports.py",
+        "total((one for one in covered if not one.paper), repository.sold_today(owner))",
+        "total(covered, repository.sold_today(owner))",
+        "Rupees of a rehearsal would stand in the sum of what is not covered.",
+        (f"{CLI}::test_paper_is_in_no_sum_with_money",),
+    ),
+)

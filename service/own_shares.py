@@ -6,8 +6,8 @@ of the night before, `Mornings` judges.
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import date
 
 from domain.account import Taken, free_to_sell, ours_overnight, taken_by_us
 from domain.book import Holding
@@ -24,6 +24,7 @@ from service.mornings import Mornings, frozen, unsettled
 from service.order_monitor import Recorded
 from service.pace import Pace
 from service.ports import Ports, Repositories
+from service.shown import Shown
 
 log = logging.getLogger(__name__)
 
@@ -36,27 +37,6 @@ NOT_SELLING = frozenset(
     }
 )  # fmt: skip
 """Why a position takes no free shares before others do: it does not sell as long as this holds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What the holdings show of a symbol: since when, and in how many reads in a row."""
-
-    holding: Holding | None
-    since: datetime
-    reads: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Traded:
-    """Shares sold and bought today by the latest read of a symbol, and when a read first said so."""
-
-    shares: tuple[int, int]
-    since: datetime
-
-    def long_ago(self, ports: Ports) -> bool:
-        """Whether the holdings have had the time to follow the book."""
-        return ports.clock.now() - self.since >= timedelta(seconds=ports.settings.holdings_lag)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +57,8 @@ class OwnShares:
         self._mornings = Mornings(ports, repositories, self._symbol)
         self._pace = Pace(ports.clock, ports.settings)
         self._before = Figures({}, {})
-        self._shown: dict[str, Shown] = {}
-        self._traded: dict[str, Traded] = {}
-        self._checked: set[tuple[date, str]] = set()
-        self._empty_since: datetime | None = None
+        self._shown = Shown(ports.clock, ports.settings)
+        self._checked: set[str] = set()
         self._met: TradingDay | None = None
 
     def free(self, recorded: Recorded, rows: Snapshot, day: date) -> Mapping[int, int]:
@@ -110,8 +88,11 @@ class OwnShares:
     def catch_up(self, recorded: Recorded, session: TradingDay) -> bool:
         """Who comes after the bell knows nothing of the night: two reads before the first order, so that what the
         exchange has changed is not sold. Whether there was anything to ask; a read that fails delays no more."""
-        late = self._met != session and self._ports.clock.now() >= session.bell
-        self._met = session
+        fresh, self._met = self._met != session, session
+        late = fresh and self._ports.clock.now() >= session.bell
+        if fresh:
+            self._shown = Shown(self._ports.clock, self._ports.settings)
+            self._before, self._checked = Figures({}, {}), set()
         if not late or not self._wanted(recorded, session)[0]:
             return False
         self.look(recorded, session)
@@ -137,44 +118,27 @@ class OwnShares:
         """Symbols of which something is unknown, to be read at once; and those to be read now and then: of which too
         few shares were free, whose shares nobody can tell apart yet, that wait for the end of an order of an earlier
         day, and whose first figure is a while old and was not looked at again."""
-        rows, day = recorded.snapshot, session.day
+        rows = recorded.snapshot
         held = {symbol: p for symbol, p in self._held(rows).items() if self._token(symbol)}
         doubted = {order.wire_symbol for order in unsettled(rows, session)} & held.keys()
         missing = {s for s in held if s not in rows.account_days or s not in rows.sellable}
         self._pace.known(held.keys() - missing)
         urgent = {s for s in missing - doubted if not self._pace.tired(s)}
-        urgent |= {s for s in doubted if s not in self._shown or self._shown[s].reads < 2}
-        free = self.free(recorded, rows, day)
+        urgent |= {s for s in doubted if not self._shown.twice(s)}
+        free = self.free(recorded, rows, session.day)
         short = {s for s, ps in held.items() if any(free.get(p.id, p.quantity) < p.quantity or frozen(p) for p in ps)}
         unclear = recorded.unsettled_sales & held.keys()
-        old = {s for s in held.keys() - missing if (day, s) not in self._checked and self._stood(s)}
+        old = {s for s in held.keys() - missing if s not in self._checked and self._shown.stood(s)}
         return urgent, missing | doubted | short | unclear | old
-
-    def _stood(self, symbol: str) -> bool:
-        """Whether a symbol has been shown alike for some minutes, as far as this process knows."""
-        shown = self._shown.get(symbol)
-        steady = timedelta(seconds=self._ports.settings.holdings_steady)
-        return shown is None or self._ports.clock.now() - shown.since >= steady
 
     def _take_in(
         self, symbols: Iterable[str], holdings: Sequence[Holding], recorded: Recorded, session: TradingDay
     ) -> bool:
-        """What is shown, and for how long it has been shown alike; whether something can be learnt from it.
-
-        Holdings without any row prove nothing while shares of ours should be among them; and if none should, only when
-        they stay so for some minutes.
-        """
+        """What is shown; whether something can be learnt from it. Holdings without any row prove nothing while shares
+        of ours should be among them; and if none should, only when they stay so for some minutes."""
         held = {holding.token: holding for holding in holdings}
-        now = self._ports.clock.now()
-        for symbol in symbols:
-            latest, before = Shown(held.get(self._token(symbol)), now), self._shown.get(symbol)
-            alike = before is not None and before.holding == latest.holding
-            self._shown[symbol] = replace(before, reads=before.reads + 1) if before and alike else latest
-        self._empty_since = None if holdings else self._empty_since or now
-        if self._empty_since is None:
-            return True
-        steady = timedelta(seconds=self._ports.settings.holdings_steady)
-        return now - self._empty_since >= steady and not self._expected(recorded, session)
+        self._shown.take_in({symbol: held.get(self._token(symbol)) for symbol in symbols}, not holdings)
+        return not self._shown.empty or (self._shown.long_empty and not self._expected(recorded, session))
 
     def _expected(self, recorded: Recorded, session: TradingDay) -> bool:
         """Whether shares of ours must be among the holdings: some that nobody has bought today."""
@@ -187,7 +151,7 @@ class OwnShares:
     def _learn(self, recorded: Recorded, session: TradingDay, symbols: Iterable[str]) -> None:
         """Keep what this read and the one before say alike."""
         day = session.day
-        same = {symbol for symbol in symbols if self._shown[symbol].reads > 1}
+        same = {symbol for symbol in symbols if self._shown.twice(symbol)}
         with self._rows.door():
             rows = self._rows.accounts.snapshot(day, lock=True)
             previous = self._rows.accounts.previous(day, symbols)
@@ -201,7 +165,7 @@ class OwnShares:
             self._rows.accounts.note_sellable(day, {s: f for s, f in told.items() if s in same - doubted})
             alike = {s: f for s, f in self._before.accounts.items() if before.accounts.get(s) == f and s not in strange}
             self._rows.accounts.note_own_shares(day, self._news(alike, looks, rows))
-            self._checked |= {(day, symbol) for symbol in same if self._stood(symbol)}
+            self._checked |= {symbol for symbol in same if self._shown.stood(symbol)}
 
     def _news(self, noted: Mapping[str, AccountDay], looks: Mapping[str, Look], rows: Snapshot) -> list[AccountDay]:
         """First figures of the day; those that a look some minutes later corrects, while nothing was traded; and those
@@ -211,7 +175,7 @@ class OwnShares:
             known, look = rows.account_days.get(symbol), looks[symbol]
             if known is None or (known.totals != latest.totals and not look.sold and not look.bought):
                 news.append(latest)
-            elif self._traded[symbol].long_ago(self._ports):
+            elif self._shown.followed(symbol):
                 news.append(narrowed(known, latest))
         return [figure for figure in news if figure is not None]
 
@@ -232,7 +196,7 @@ class OwnShares:
         return Figures({s: noted for s, noted in accounts.items() if noted is not None}, sellable)
 
     def _look(self, symbol: str, recorded: Recorded, session: TradingDay, before: Yesterday) -> Look:
-        holding, rows = self._shown[symbol].holding, recorded.snapshot
+        holding, rows = self._shown.holding(symbol), recorded.snapshot
         look = Look(
             symbol,
             max(0, holding.quantity) if holding else 0,
@@ -243,8 +207,7 @@ class OwnShares:
             before,
             holding.average_price if holding else None,
         )
-        if symbol not in self._traded or self._traded[symbol].shares != (look.sold, look.bought):
-            self._traded[symbol] = Traded((look.sold, look.bought), self._ports.clock.now())
+        self._shown.trade(symbol, (look.sold, look.bought))
         return look
 
     def _sellable(self, look: Look, recorded: Recorded, session: TradingDay, before: Sellable | None) -> Sellable:
@@ -259,11 +222,9 @@ class OwnShares:
     def _morning(self, symbol: str, recorded: Recorded, rows: Snapshot, session: TradingDay) -> Morning:
         outside = recorded.reading.outside.get(symbol, Outside())
         sold = outside.sold + taken_by_us(rows.orders, session.day).get(symbol, Taken()).sold
-        shown = self._shown[symbol]
-        steady = self._stood(symbol) and self._ports.clock.now() >= session.bell
-        return Morning(
-            symbol, shown.holding, self._overnight(symbol, rows, session), sold, False, steady, outside.bought
-        )
+        steady = self._shown.stood(symbol) and self._ports.clock.now() >= session.bell
+        holding, ours = self._shown.holding(symbol), self._overnight(symbol, rows, session)
+        return Morning(symbol, holding, ours, sold, False, steady, outside.bought)
 
     def _overnight(self, symbol: str, rows: Snapshot, session: TradingDay) -> int:
         """Shares of ours before the day began, with those taken off since because they were sold outside."""

@@ -156,8 +156,8 @@ SEEING = (
     Mutation(
         "holdings that lag strike the true story",
         "service/own_shares.py",
-        "elif self._traded[symbol].long_ago(self._ports):",
-        "elif symbol in self._traded:",
+        "elif self._shown.followed(symbol):",
+        "else:",
         "A sale that the book shows and the holdings do not yet would prove a wrong way of counting.",
         (f"{MISLED}::test_holdings_that_come_half_a_minute_after_the_book_do_not_strike_the_true_story",),
     ),
@@ -172,7 +172,7 @@ SEEING = (
     Mutation(
         "a late start that looks at nothing first",
         "service/own_shares.py",
-        "late = self._met != session and self._ports.clock.now() >= session.bell",
+        "late = fresh and self._ports.clock.now() >= session.bell",
         "late = False",
         "Shares that the exchange has changed overnight would be sold in the first second of a start at eleven.",
         (

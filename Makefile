@@ -22,8 +22,8 @@ demo: $(READY) ## a whole trading day in about a minute: simulator, service, thr
 prove: $(READY) ## kills, freezes, outages and faults against the real service, judged; a few minutes
 	$(BIN)/python run.py prove
 
-test: $(READY) ## the whole suite, against a real PostgreSQL and the simulator
-	$(BIN)/python -m pytest
+test: $(READY) ## the whole suite, against a real PostgreSQL and the simulator; a process for each core, four at most
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 check: lint test ## format, lint, types, layers, and the whole suite
 

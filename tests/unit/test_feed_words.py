@@ -47,7 +47,7 @@ def loop() -> Iterator[OwnTime]:
 
 
 def session(base: str = "http://127.0.0.1:1", feed: str = "") -> Session:
-    return opened("token", "sid", base, NOW, feed)
+    return opened("token", "sid", base, NOW, feed_url=feed)
 
 
 @pytest.mark.parametrize(

@@ -228,6 +228,20 @@ def test_a_holdings_read_that_the_next_one_contradicts_is_not_believed(world: Wo
     assert [row["qty"] for row in tenant.live_at_broker()] == [10]
 
 
+def test_a_first_holdings_read_that_is_wrong_decides_nothing_when_a_sale_follows_it_at_once(world: World):
+    tenant = world.tenant()
+    number = tenant.holds("IFBIND-EQ", 10, own=25)
+    broker = tenant.service.ports.broker
+    read = broker.holdings
+    answers = iter([10, 35, 35])
+    broker.holdings = lambda: tuple(replace(holding, quantity=next(answers, 35)) for holding in read())
+    tenant.service.cycle()
+    world.clock.advance_to(BELL)
+    sells_by_hand(tenant, 25, "820")
+    tenant.cycle(8)
+    assert tenant.position(number)["quantity"] == 10
+
+
 def test_own_shares_sold_before_the_first_look_are_understood(world: World):
     tenant = world.tenant()
     number = tenant.holds("IFBIND-EQ", 10, own=25)

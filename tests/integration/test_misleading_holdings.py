@@ -98,6 +98,22 @@ def test_half_of_the_holdings_in_the_morning_do_not_stay_the_days_figure(world: 
     assert tenant.position(number)["quantity"] == 10
 
 
+def test_a_sale_while_half_of_the_holdings_are_there_takes_nothing_of_ours(world: World):
+    tenant, number = held_for_a_day(world, own=20)
+    over_the_night(world, tenant)
+    morning_without_a_look(world, tenant)
+    broker = tenant.service.ports.broker
+    read = broker.holdings
+    broker.holdings = lambda: tuple(replace(h, quantity=15, sellable=15) for h in read())
+    tenant.cycle(4)
+    at_the_next_bell(world, tenant)
+    by_hand(tenant, "SELL", 10)
+    tenant.cycle(6)
+    broker.holdings = read
+    tenant.cycle(40, seconds=5)
+    assert tenant.position(number)["quantity"] == 10
+
+
 # More offered than there is.
 
 

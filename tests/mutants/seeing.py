@@ -92,7 +92,7 @@ SEEING = (
         "if before.accounts.get(s) == f and s not in strange}",
         "if s not in strange}",
         "One wrong figure of the account's shares would decide for the whole day whose shares are sold by hand.",
-        (f"{HANDS}::test_a_holdings_read_that_the_next_one_contradicts_is_not_believed",),
+        (f"{HANDS}::test_a_first_holdings_read_that_is_wrong_decides_nothing_when_a_sale_follows_it_at_once",),
     ),
     Mutation(
         "the first of several stories believed",
@@ -108,8 +108,8 @@ SEEING = (
     Mutation(
         "a day counts as seen to its end though nobody looked",
         "repositories/accounts.py",
-        "d.confirmed AND d.others = '{}' AS confirmed",
-        "d.others = '{}' AS confirmed",
+        "d.final AND d.others = '{}' AS final",
+        "d.others = '{}' AS final",
         "What the owner bought while the service was down would stand in for what our order sold, and be sold as ours.",
         (f"{HARD}::test_shares_that_the_owner_bought_while_we_were_away_are_not_taken_for_ours",),
     ),
@@ -151,7 +151,7 @@ SEEING = (
         "== f and s not in strange}",
         "== f}",
         "Holdings that were half there in the morning would decide all day whose shares are sold by hand.",
-        (f"{MISLED}::test_half_of_the_holdings_in_the_morning_do_not_stay_the_days_figure",),
+        (f"{MISLED}::test_a_sale_while_half_of_the_holdings_are_there_takes_nothing_of_ours",),
     ),
     Mutation(
         "holdings that lag strike the true story",

@@ -47,7 +47,7 @@ class Child:
     @property
     def code(self) -> int | None:
         """Its exit code, negative for the signal that killed it; None while it runs."""
-        return self._process.poll()
+        return self._reaped(os.WNOHANG)
 
     @property
     def complaints(self) -> str:
@@ -56,13 +56,13 @@ class Child:
 
     def signal(self, number: signal.Signals) -> None:
         """Send it a signal; nothing when it has ended."""
-        if self._process.poll() is None:
-            self._process.send_signal(number)
+        if self.code is None:
+            os.kill(self.pid, number)
 
     @property
     def fallen(self) -> str | None:
         """How it ended, if it did: its exit code and last words."""
-        code = self._process.poll()
+        code = self.code
         if code is None:
             return None
         words = self.complaints.strip().splitlines()
@@ -70,13 +70,24 @@ class Child:
 
     def stop(self) -> int:
         """Ask it to end, wait, end it by force when it does not; its exit code. May be repeated."""
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
+        self.signal(signal.SIGTERM)
         try:
             return self._process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            return self._process.wait()
+            self.signal(signal.SIGKILL)
+            return self._reaped(0) or 0
+
+    def _reaped(self, options: int) -> int | None:
+        """The exit code by the system's own word: Popen guards its with a lock, which a Ctrl-C at the wrong moment
+        leaves taken, so that whoever waits then waits for ever."""
+        if self._process.returncode is None:
+            try:
+                ended, status = os.waitpid(self.pid, options)
+            except ChildProcessError:
+                self._process.returncode = 0  # an interrupt came between its end and the note of it
+            else:
+                self._process.returncode = os.waitstatus_to_exitcode(status) if ended else None
+        return self._process.returncode
 
 
 @contextmanager

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from cli.day import children
+
 RUN = Path(__file__).parents[2] / "run.py"
 FOREIGN = {
     "NINEFIFTEEN_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/theirs",
@@ -73,6 +75,18 @@ def test_an_interrupted_demo_leaves_nothing_behind(short_folder: Path) -> None:
     assert process.returncode == 130, said
     assert "is stopped" in said
     assert list(short_folder.iterdir()) == []
+
+
+def test_a_child_is_stopped_also_after_an_interrupt_within_a_look_at_it(
+    short_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An interrupt between the taking of Popen's lock and its release leaves it taken."""
+    monkeypatch.setattr(children, "PATIENCE", 0.5)
+    child = children.Child(("simulator",), short_folder / "simulator.out", dict(os.environ))
+    child._process._waitpid_lock.acquire()
+    assert child.code is None
+    assert child.stop() in (0, -signal.SIGTERM, -signal.SIGKILL)
+    assert child.code is not None
 
 
 def _sentences(log: str) -> list[str]:

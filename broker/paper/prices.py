@@ -1,6 +1,7 @@
 """Prices that are known beforehand, day by day: what a script or a seeded walk says of a symbol at any moment."""
 
 import threading
+from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ class Path:
         return self.moves[-1] if self.moves else self.start
 
 
-class DailyPrices:
+class DailyPrices(ABC):
     """A source whose days are known beforehand; a subclass tells the ticks of one symbol on one day.
 
     A symbol without any earlier price stands at the middle of its band, which is where it closed the day before.
@@ -63,9 +64,9 @@ class DailyPrices:
         )
         return Path(start, tuple(tick for some in moves for tick in some))
 
+    @abstractmethod
     def ticks(self, line: Instrument, day: date, bell: datetime | None, close: datetime | None) -> Sequence[Tick]:
         """The ticks of the symbol on one day, in order; without bell and close it is a day without trading."""
-        raise NotImplementedError
 
     def _before(self, line: Instrument, moment: datetime) -> Tick | None:
         """The price with which the day of the moment began."""

@@ -12,12 +12,12 @@
 import csv
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path as File
 
 from broker.paper.prices import DailyPrices, Tick, in_order
+from broker.simulator.price_file import Line, When, moment_of
 from domain.book import Instrument
 from domain.clock import IST
 from domain.errors import BadInput
@@ -26,18 +26,6 @@ from domain.market import Calendar
 COLUMNS = ("when", "symbol", "price")
 LOOK_BACK = 10
 """Days back in which the price before a symbol's first line of the day is looked for: longer than any holidays."""
-
-When = datetime | time | timedelta
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """The last price in rupees from that moment on."""
-
-    when: When
-    symbol: str
-    price: Decimal
-    shares: int | None = None
 
 
 class ScriptedPrices(DailyPrices):
@@ -56,7 +44,9 @@ class ScriptedPrices(DailyPrices):
         lines = self._lines.get(line.symbol, [])
         placed = ((_moment(one.when, day, bell), one) for one in lines)
         return in_order(
-            Tick(at, one.price, one.shares) for at, one in placed if at is not None and at.astimezone(IST).date() == day
+            Tick(at, one.price, one.liquidity)
+            for at, one in placed
+            if at is not None and at.astimezone(IST).date() == day
         )
 
     def _before(self, line: Instrument, moment: datetime) -> Tick | None:
@@ -98,18 +88,7 @@ def _line(row: Mapping[str, str]) -> Line:
     symbol = row["symbol"].strip().upper()
     if not symbol:
         raise ValueError("no symbol")
-    return Line(_when(row["when"].strip()), symbol, price, shares)
-
-
-def _when(text: str) -> When:
-    if text.startswith("+"):
-        return timedelta(seconds=float(text))
-    if "T" not in text and " " not in text:
-        return time.fromisoformat(text)
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError(text)
-    return moment
+    return Line(moment_of(row["when"].strip()), symbol, price, shares)
 
 
 def _moment(when: When, day: date, bell: datetime | None) -> datetime | None:

@@ -49,10 +49,11 @@ def _line(row: Mapping[str, str]) -> Line:
     price, offered = Decimal(row["price"]), row.get("liquidity", "").strip()
     if not price.is_finite() or price <= 0:
         raise ValueError(price)
-    return Line(_when(row["when"].strip()), row["symbol"].strip(), price, int(offered) if offered else None)
+    return Line(moment_of(row["when"].strip()), row["symbol"].strip(), price, int(offered) if offered else None)
 
 
-def _when(text: str) -> When:
+def moment_of(text: str) -> When:
+    """What stands under `when`; ValueError for what is no moment."""
     if text.startswith("+"):
         return timedelta(seconds=float(text))
     if "T" not in text and " " not in text:

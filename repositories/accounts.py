@@ -28,8 +28,7 @@ USER = text(
 )
 DAYS = text(
     "SELECT symbol, total, outside_bought, removed, sold_seen, value_seen, bought_seen, others, average, confirmed,"
-    " final"
-    " FROM account_days WHERE user_id = :user_id AND day = :day"
+    " final FROM account_days WHERE user_id = :user_id AND day = :day"
 )
 NOTE = text(
     "INSERT INTO account_days AS d"
@@ -131,7 +130,7 @@ class AccountsRepository:
         return self._prefix
 
     def note_own_shares(self, day: date, noted: Iterable[AccountDay]) -> None:
-        """Keep what the account holds of symbols for the day; the first figure stays, until one story of it is left."""
+        """Keep what the account holds of symbols for the day; a later figure replaces an earlier one."""
         rows = [asdict(figure) for figure in noted]
         if rows:
             with self._door() as session:

@@ -66,7 +66,6 @@ class OrderMonitor:
         self._reach = ports.waypoints.reach
         self._instruments = instruments
         self._user_id = ports.tenure.user_id
-        self._traded_outside: Mapping[str, Outside] = {}
         self._complete: Mapping[str, Outside] | None = None
         self._first_tags: dict[str, str] = {}
         self._strangers: dict[str, OrderReport] = {}
@@ -88,12 +87,14 @@ class OrderMonitor:
             news = self._news_of_others(reading)
             self._rows.strangers.keep(session.day, news)
             doubts = unanswered(snapshot)
-            changed = self._apply(snapshot, reading, look, session)
+            earlier, self._complete = self._complete, reading.outside if reading.complete else None
+            changed = self._apply(snapshot, reading, earlier or {}, look, session)
             if doubts:
                 self._reach(Waypoint.BEFORE_SETTLE)
             if changed:
                 snapshot = self._rows.accounts.snapshot(session.day)
-            self._confirm(snapshot, reading, session)
+            if self._complete is not None and earlier == self._complete:
+                self._confirm(snapshot, self._complete, session)
         self._strangers |= {row.broker_order_id: row for row in news}
         if unanswered(snapshot) < doubts:
             self._reach(Waypoint.AFTER_SETTLE)
@@ -137,13 +138,15 @@ class OrderMonitor:
         lines = {order.wire_symbol: self._instruments.find(order.wire_symbol) for order in snapshot.orders}
         return frozenset(symbol for symbol, line in lines.items() if line is None or line.auction is not False)
 
-    def _apply(self, snapshot: Snapshot, reading: Reading, look: Look, session: TradingDay) -> bool:
+    def _apply(
+        self, snapshot: Snapshot, reading: Reading, before: Mapping[str, Outside], look: Look, session: TradingDay
+    ) -> bool:
         now = self._clock.now()
         ledger = Ledger(snapshot, self._symbol, self._user_id, now)
         sightings = guarded([(sight(o, row, look), row) for o, row in reading.matched if worth(o, row)], snapshot)
         for sighting, _ in sightings:
             ledger.fill(sighting)
-        self._outside(ledger, snapshot, reading, session)
+        self._outside(ledger, snapshot, reading, before, session)
         self._rows.orders.seen(seen(sightings), look.at)
         self._rows.sends.answer(answers(sightings), now)
         changes = [(s, row) for s, row in sightings if s.changed]
@@ -154,13 +157,14 @@ class OrderMonitor:
         self._rows.accounts.account_for(session.day, ledger.accounted())
         return bool(orders or ledger.touched)
 
-    def _outside(self, ledger: Ledger, snapshot: Snapshot, reading: Reading, session: TradingDay) -> None:
+    def _outside(
+        self, ledger: Ledger, snapshot: Snapshot, reading: Reading, before: Mapping[str, Outside], session: TradingDay
+    ) -> None:
         """What was traded beside this service: by the owner's hand, or under tags of ours that have no row.
 
         Shares are taken only on what two complete books in a row show alike, and never on less than was shown before.
         """
-        before, self._traded_outside = self._traded_outside, reading.outside if reading.complete else {}
-        for symbol, outside in self._traded_outside.items():
+        for symbol, outside in reading.outside.items() if reading.complete else ():
             day = snapshot.account_days.get(symbol)
             if day is not None and before.get(symbol) == outside and grew(day, outside):
                 held = ledger.held(symbol)
@@ -187,15 +191,15 @@ class OrderMonitor:
     def _held(self, symbol: str, snapshot: Snapshot) -> int:
         return sum(p.quantity for p in snapshot.positions if p.open and self._symbol(p) == symbol)
 
-    def _confirm(self, snapshot: Snapshot, reading: Reading, session: TradingDay) -> None:
-        """After the close two complete books alike confirm the day's figures whose trades are all accounted for."""
-        before, self._complete = self._complete, reading.outside if reading.complete else None
-        now, settled = self._clock.now(), session.close + timedelta(seconds=self._settings.book_lag)
-        if now < settled or not reading.complete or before != reading.outside:
+    def _confirm(self, snapshot: Snapshot, traded: Mapping[str, Outside], session: TradingDay) -> None:
+        """What two complete books have shown alike confirms, after the close, the figures whose trades are all
+        accounted for."""
+        now = self._clock.now()
+        if now < session.close + timedelta(seconds=self._settings.book_lag):
             return
         final = now >= session.close + timedelta(seconds=self._settings.evening)
         days = [day for day in snapshot.account_days.values() if not (day.final if final else day.confirmed)]
-        shown = {day.symbol: reading.outside.get(day.symbol, Outside()) for day in days}
+        shown = {day.symbol: traded.get(day.symbol, Outside()) for day in days}
         self._rows.accounts.confirm(
             session.day,
             [d.symbol for d in days if (shown[d.symbol].sold, shown[d.symbol].bought) == (d.sold_seen, d.bought_seen)],

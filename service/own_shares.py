@@ -157,7 +157,7 @@ class OwnShares:
             previous = self._rows.accounts.previous(day, symbols)
             looks = self._looks(recorded, session, symbols, previous)
             before, self._before = self._before, self._figures(looks, recorded, session)
-            mornings = [self._morning(symbol, recorded, rows, session) for symbol in sorted(same)]
+            mornings = [self._morning(looks[symbol], rows, session) for symbol in sorted(same)]
             strange = self._mornings.judge(rows, session, mornings, previous)
             self._mornings.settle(rows, session, mornings, previous)
             doubted = {order.wire_symbol for order in unsettled(rows, session)}
@@ -184,25 +184,25 @@ class OwnShares:
     ) -> Mapping[str, Look]:
         day_before = self._mornings.day_before(session)
         others = self._mornings.others(session, previous.keys() >= set(symbols))
-        return {
-            s: self._look(s, recorded, session, yesterday(previous.get(s), day_before, others.get(s, Outside())))
-            for s in symbols
-        }
+        ours = taken_by_us(recorded.snapshot.orders, session.day)
+        before = {s: yesterday(previous.get(s), day_before, others.get(s, Outside())) for s in symbols}
+        return {s: self._look(s, recorded, session, ours.get(s, Taken()), before[s]) for s in symbols}
 
     def _figures(self, looks: Mapping[str, Look], recorded: Recorded, session: TradingDay) -> Figures:
         accounts = {s: figure(look) for s, look in looks.items()}
         known = self._rows.accounts.sellable(session.day)
-        sellable = {s: self._sellable(look, recorded, session, known.get(s)) for s, look in looks.items()}
+        seen = taken_by_us([order for order in recorded.snapshot.orders if order.status in SEEN], session.day)
+        sellable = {s: self._sellable(look, recorded, seen.get(s, Taken()), known.get(s)) for s, look in looks.items()}
         return Figures({s: noted for s, noted in accounts.items() if noted is not None}, sellable)
 
-    def _look(self, symbol: str, recorded: Recorded, session: TradingDay, before: Yesterday) -> Look:
+    def _look(self, symbol: str, recorded: Recorded, session: TradingDay, ours: Taken, before: Yesterday) -> Look:
         holding, rows = self._shown.holding(symbol), recorded.snapshot
         look = Look(
             symbol,
             max(0, holding.quantity) if holding else 0,
             holding.sellable if holding else 0,
             recorded.reading.outside.get(symbol, Outside()),
-            taken_by_us(rows.orders, session.day).get(symbol, Taken()),
+            ours,
             self._overnight(symbol, rows, session),
             before,
             holding.average_price if holding else None,
@@ -210,21 +210,17 @@ class OwnShares:
         self._shown.trade(symbol, (look.sold, look.bought))
         return look
 
-    def _sellable(self, look: Look, recorded: Recorded, session: TradingDay, before: Sellable | None) -> Sellable:
-        orders = [order for order in recorded.snapshot.orders if order.status in SEEN]
-        seen = taken_by_us(orders, session.day).get(look.symbol, Taken())
+    def _sellable(self, look: Look, recorded: Recorded, seen: Taken, before: Sellable | None) -> Sellable:
         resting = recorded.reading.resting_outside.get(look.symbol, 0) + sum(look.ours.resting.values())
         line = self._instruments.find(look.symbol)
         t2t = line is not None and line.trade_for_trade
         least = sum(seen.resting.values()) + look.ours.sold - look.ours.bought
         return sellable(look, resting, least, self._ports.settings.sellable_nets_orders, before, t2t)
 
-    def _morning(self, symbol: str, recorded: Recorded, rows: Snapshot, session: TradingDay) -> Morning:
-        outside = recorded.reading.outside.get(symbol, Outside())
-        sold = outside.sold + taken_by_us(rows.orders, session.day).get(symbol, Taken()).sold
-        steady = self._shown.stood(symbol) and self._ports.clock.now() >= session.bell
-        holding, ours = self._shown.holding(symbol), self._overnight(symbol, rows, session)
-        return Morning(symbol, holding, ours, sold, False, steady, outside.bought)
+    def _morning(self, look: Look, rows: Snapshot, session: TradingDay) -> Morning:
+        steady = self._shown.stood(look.symbol) and self._ports.clock.now() >= session.bell
+        holding, ours = self._shown.holding(look.symbol), self._overnight(look.symbol, rows, session)
+        return Morning(look.symbol, holding, ours, look.sold, False, steady, look.outside.bought)
 
     def _overnight(self, symbol: str, rows: Snapshot, session: TradingDay) -> int:
         """Shares of ours before the day began, with those taken off since because they were sold outside."""

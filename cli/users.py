@@ -1,7 +1,6 @@
 """`user`: the accounts that are served. Secrets come from a file and are never printed."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -14,25 +13,22 @@ from cli.reading import egress as read_egress
 from cli.reading import exit_rule as read_rule
 from cli.reading import needed_credentials
 from cli.reading import policy as read_policy
+from cli.user_rows import HEADINGS, addresses_of, credentials_of, row_of, unreadable, words
 from cli.wiring import open_database, open_vault
 from domain.errors import BadInput
-from domain.models import BrokerName, User
+from domain.models import BrokerName
 from domain.orders import OwnerPolicy
-from domain.tenancy import TenantStatus
 from repositories.credentials import CredentialsRepository
-from repositories.halts import concerning
 from repositories.position_desk import PositionDesk
-from repositories.standing import CredentialState, Halt, StandingRepository
+from repositories.standing import StandingRepository
 from repositories.tenants import TenantsRepository
-from repositories.users import BadUser, UsersRepository
+from repositories.users import UsersRepository
 from settings import read_settings
 
 app = typer.Typer(name="user", help="The accounts that are served.", no_args_is_help=True)
 CREDENTIALS_HELP = "A JSON file of the plain fields; - for stdin."
 CredentialsFile = Annotated[str, typer.Option(metavar="FILE", help=CREDENTIALS_HELP)]
 OptionalCredentials = Annotated[str | None, typer.Option("--credentials", metavar="FILE", help=CREDENTIALS_HELP)]
-ACCOUNT = ("ID", "NAME", "BROKER", "ENABLED", "LIVE", "EXIT RULE", "OWNER")
-HEADINGS = (*ACCOUNT, "EGRESS", "FAMILY", "REVISION", "STATE", "TEXT", "HALTED")
 SECOND_HELP = "One more whitelisted address, for when the first cannot be bound."
 Family = Annotated[
     str | None, typer.Option(metavar="NAME", help="Accounts of one declared family may share an address.")
@@ -75,8 +71,8 @@ def list_users(as_json: Json = False) -> None:
         wanted = UsersRepository(database).wanted()
         status = {tenant.user_id: tenant for tenant in TenantsRepository(database).status()}
         halts = StandingRepository(database).halts()
-    rows = [_row(user, status.get(user.id), halts) for user in wanted.users]
-    rows += [_unreadable(user, halts) for user in wanted.bad]
+    rows = [row_of(user, status.get(user.id), halts) for user in wanted.users]
+    rows += [unreadable(user, halts) for user in wanted.bad]
     rows.sort(key=lambda row: int(str(row["id"])))
     if as_json:
         write_json({"users": rows})
@@ -90,13 +86,13 @@ def show(user: UserName, as_json: Json = False) -> None:
     with open_database(read_settings()) as database:
         found = UsersRepository(database).find(user)
         status = {tenant.user_id: tenant for tenant in TenantsRepository(database).status()}
-        row = _row(found, status.get(found.id), StandingRepository(database).halts())
-        row["credentials"], row["sealed_at"] = _credentials(found, StandingRepository(database).credentials(found.id))
+        row = row_of(found, status.get(found.id), StandingRepository(database).halts())
+        row["credentials"], row["sealed_at"] = credentials_of(found, StandingRepository(database).credentials(found.id))
         row["open_positions"] = len(PositionDesk(database, ACTOR).list(found.id))
     if as_json:
         write_json(row)
     else:
-        write_table(("FIELD", "VALUE"), [(_words(name), value) for name, value in row.items()], "")
+        write_table(("FIELD", "VALUE"), [(words(name), value) for name, value in row.items()], "")
 
 
 @app.command("set-exit")
@@ -144,7 +140,8 @@ def set_egress(
         found = users.find(user)
         users.set_egress(found.id, wanted, by=ACTOR)
         barred = users.wanted().barred()
-    say(f"User {found.name} leaves from {_egress(wanted.first, wanted.second) or 'wherever the machine sends from'}.")
+    out = addresses_of(wanted.first, wanted.second) or "wherever the machine sends from"
+    say(f"User {found.name} leaves from {out}.")
     _warn(barred, found.id, *barred)
 
 
@@ -196,50 +193,3 @@ def _warn(barred: Mapping[int, str], *users: int) -> None:
     """Say who of these will not be served because of somebody else's address."""
     for told in (barred[number] for number in dict.fromkeys(users) if number in barred):
         note(f"Not served from now on: {told}")
-
-
-def _egress(*addresses: str | None) -> str | None:
-    return ", ".join(address for address in addresses if address) or None
-
-
-def _words(name: str) -> str:
-    return f"{name.replace('_', ' ')}{' (IST)' if name.endswith('_at') else ''}"
-
-
-def _credentials(user: User, found: CredentialState) -> tuple[str, datetime | None]:
-    """Whether they are there, never what they are."""
-    if user.paper:
-        return "none needed on paper", None
-    if found.waiting:
-        return "waiting to be sealed by the service", found.sealed_at
-    return "sealed" if found.sealed else "missing", found.sealed_at
-
-
-def _row(user: User, tenant: TenantStatus | None, halts: Sequence[Halt]) -> dict[str, object]:
-    served = tenant is not None and tenant.alive
-    return {
-        "id": user.id,
-        "name": user.name,
-        "broker": user.broker,
-        "enabled": user.enabled,
-        "live": user.live,
-        "exit_rule": user.exit_rule,
-        "owner_policy": user.owner_policy,
-        "egress": _egress(user.egress_ip, user.egress_ip_2),
-        "family": user.family,
-        "revision": user.revision,
-        "state": tenant.state if tenant and served else "NOT SERVED",
-        "text": tenant.text if tenant and served else None,
-        "halted": _halted(user.id, halts),
-    }
-
-
-def _unreadable(user: BadUser, halts: Sequence[Halt]) -> dict[str, object]:
-    row: dict[str, object] = {"id": user.id, "name": user.name, "broker": None, "enabled": user.enabled, "live": None}
-    row |= {"exit_rule": None, "owner_policy": None, "egress": _egress(*user.addresses), "family": user.family}
-    row |= {"revision": user.revision, "state": "UNREADABLE"}
-    return row | {"text": user.why, "halted": _halted(user.id, halts)}
-
-
-def _halted(user_id: int, halts: Sequence[Halt]) -> str | None:
-    return "; ".join(halt.because for halt in concerning(halts, user_id)) or None

@@ -9,6 +9,18 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class Egress:
+    """An account's egress addresses (IPv4) and the family that may share them; nothing set: nothing is bound."""
+
+    first: str | None = None
+    second: str | None = None
+    family: str | None = None
+
+
+NOWHERE = Egress()
+
+
+@dataclass(frozen=True, slots=True)
 class AddressClaim:
     """What one user's row says of its addresses (IPv4) and its family."""
 

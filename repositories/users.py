@@ -1,16 +1,16 @@
-"""The admin's rows: who is to be served, and how. Each is read by itself, so that a bad one spoils no other."""
+"""The admin's rows: who is to be served, and how."""
 
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from domain.egress import AddressClaim, conflicts
+from domain.egress import NOWHERE, Egress
 from domain.errors import BadInput, ConstraintBroken
 from domain.exits import parse_exit_rule
 from domain.models import BrokerName, User
@@ -18,15 +18,9 @@ from domain.orders import OwnerPolicy
 from domain.wording import stopped
 from repositories.database import Database
 from repositories.journal import Entry, JournalRepository
+from repositories.user_rows import ALL, NAMED, ONE, BadUser, Wanted, read_user, require_user
 
 NAME = re.compile(r"(?![0-9]+\Z)[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
-COLUMNS = (
-    "SELECT id, name, broker, enabled, live, revision, CAST(exit_rule AS text) AS exit_rule, owner_policy,"
-    " host(egress_ip) AS egress_ip, host(egress_ip_2) AS egress_ip_2, family FROM users"
-)
-ALL = text(f"{COLUMNS} ORDER BY id")
-ONE = text(f"{COLUMNS} WHERE id = :id")
-NAMED = text(f"{COLUMNS} WHERE name = :word OR CAST(id AS text) = :word ORDER BY name = :word DESC LIMIT 1")
 SERIALLY = text("SELECT pg_advisory_xact_lock(915, 3)")
 SKIP_TAKEN_NUMBERS = text(
     "SELECT setval('users_id_seq', m.id) FROM (SELECT max(id) AS id FROM users) m, users_id_seq s"
@@ -49,49 +43,6 @@ SET_EGRESS = text(
 RESTART = text("UPDATE users SET revision = revision + 1 WHERE id = :id RETURNING revision")
 
 
-@dataclass(frozen=True, slots=True)
-class Egress:
-    """An account's egress addresses (IPv4) and the family that may share them; nothing set: nothing is bound."""
-
-    first: str | None = None
-    second: str | None = None
-    family: str | None = None
-
-
-NOWHERE = Egress()
-
-
-@dataclass(frozen=True, slots=True)
-class BadUser:
-    """A row that cannot be read as a User, and why."""
-
-    id: int
-    name: str
-    why: str
-    enabled: bool
-    revision: int
-    addresses: tuple[str, ...] = ()
-    family: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """All users, by number: those that can be read and those that cannot."""
-
-    users: tuple[User, ...]
-    bad: tuple[BadUser, ...]
-
-    def barred(self) -> Mapping[int, str]:
-        """Enabled users who may not be served, since somebody else of no family of theirs has their address."""
-        enabled = [user for user in self.everybody if user.enabled]
-        return conflicts(AddressClaim(user.id, user.name, user.addresses, user.family) for user in enabled)
-
-    @property
-    def everybody(self) -> "tuple[User | BadUser, ...]":
-        """The readable ones first."""
-        return (*self.users, *self.bad)
-
-
 class UsersRepository:
     """Reads for the service, writes for operators (`by`: who); a write wakes the tenant and is journaled.
 
@@ -105,7 +56,7 @@ class UsersRepository:
         """Every user, enabled or not."""
         with self._database.as_service() as session:
             rows = session.execute(ALL).mappings().all()
-        read = [_read(row) for row in rows]
+        read = [read_user(row) for row in rows]
         return Wanted(
             tuple(user for user in read if isinstance(user, User)),
             tuple(user for user in read if isinstance(user, BadUser)),
@@ -115,13 +66,13 @@ class UsersRepository:
         """One user by number. Raises BadInput when there is none, or its row cannot be read."""
         with self._database.as_service() as session:
             row = session.execute(ONE, {"id": user_id}).mappings().one_or_none()
-        return _require(row, str(user_id))
+        return require_user(row, str(user_id))
 
     def find(self, name_or_id: str) -> User:
         """One user by name, else by number. Raises BadInput when there is none, or its row cannot be read."""
         with self._database.as_service() as session:
             row = session.execute(NAMED, {"word": name_or_id.replace("\0", "")}).mappings().one_or_none()
-        return _require(row, name_or_id)
+        return require_user(row, name_or_id)
 
     def add(
         self,
@@ -210,31 +161,6 @@ def _require_changed(session: Session, statement: Any, values: dict[str, Any]) -
     if result is None:
         raise BadInput(f"There is no user {values['id']}; nothing was changed.")
     return int(result)
-
-
-def _read(row: RowMapping) -> User | BadUser:
-    try:
-        return User(**{**row, "broker": BrokerName(row["broker"]), "exit_rule": _rule(row["exit_rule"])})
-    except ValueError as error:
-        why = f"The row of user {row['name']} ({row['id']}) cannot be read: {error}. Correct it by SQL."
-        addresses = tuple(address for address in (row["egress_ip"], row["egress_ip_2"]) if address)
-        return BadUser(row["id"], row["name"], why, row["enabled"], row["revision"], addresses, row["family"])
-
-
-def _rule(written: str) -> Mapping[str, object]:
-    rule = json.loads(written)
-    if not isinstance(rule, dict):
-        raise ValueError("exit_rule is not a JSON object")
-    return rule
-
-
-def _require(row: RowMapping | None, asked: str) -> User:
-    if row is None:
-        raise BadInput(f"There is no user {asked[:80]!r}.")
-    user = _read(row)
-    if isinstance(user, BadUser):
-        raise BadInput(user.why)
-    return user
 
 
 def _check(name: str, broker: str, exit_rule: Mapping[str, object]) -> None:

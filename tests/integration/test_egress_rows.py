@@ -14,7 +14,7 @@ from test_kotak_login import BAD_TOTP, CREDENTIALS, FIRST, Kotak, body
 from broker.kotak_neo import KotakAccount, KotakNeo, KotakSettings
 from cli.wiring import TenantFactory
 from domain.clock import VirtualClock
-from domain.egress import AddressClaim, conflicts
+from domain.egress import AddressClaim, Egress, conflicts
 from domain.errors import BadInput, BrokerUnavailable, LoginRefused, TenureLost
 from domain.logins import LoginOutcome
 from domain.market import ExchangeCalendar
@@ -22,7 +22,7 @@ from domain.tenancy import TenantState
 from domain.tenure import Tenure
 from repositories.database import Database
 from repositories.logins import LoginsRepository
-from repositories.users import Egress, UsersRepository
+from repositories.users import UsersRepository
 from repositories.vault import Vault, check_plain
 from settings import Settings
 from tenants.supervisor import Supervisor

@@ -6,11 +6,11 @@ way. What the book reports is stored even where it should not be possible; then 
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, timedelta
 
 from domain.account import grew, ours_overnight, sold_of_ours
-from domain.book import Book, OrderReport
+from domain.book import Book
 from domain.market import TradingDay
 from domain.models import AccountDay, Order, Position, Snapshot
 from domain.reading import Outside, Reading, read_book
@@ -34,6 +34,7 @@ from service.ledger import Ledger
 from service.live_instruments import LiveInstruments
 from service.ports import Ports, Repositories
 from service.waypoints import Waypoint
+from service.whole_book import WholeBook
 
 log = logging.getLogger(__name__)
 
@@ -67,10 +68,8 @@ class OrderMonitor:
         self._instruments = instruments
         self._user_id = ports.tenure.user_id
         self._complete: Mapping[str, Outside] | None = None
-        self._first_tags: dict[str, str] = {}
-        self._strangers: dict[str, OrderReport] = {}
-        self._strangers_of: date | None = None
-        self._lost: dict[str, datetime] = {}
+        self._whole = WholeBook(repositories, ports.settings)
+        self._broker = ports.broker
 
     def record(self, book: Book, session: TradingDay) -> Recorded:
         """Store what the book says, in one transaction; the rows as they then stand."""
@@ -79,12 +78,12 @@ class OrderMonitor:
             snapshot = self._rows.accounts.snapshot(session.day, lock=True)
             look = Look(book.began_at, closed, self._settings.absent_after, self._in_auction(snapshot, session))
             reading = read_book(
-                self._whole(self._known(book), snapshot, session.day),
+                self._whole.of(book, snapshot, session.day),
                 snapshot.orders,
                 session.day,
                 self._rows.accounts.tag_prefix(),
             )
-            news = self._news_of_others(reading)
+            news = self._whole.news(reading)
             self._rows.strangers.keep(session.day, news)
             doubts = unanswered(snapshot)
             earlier, self._complete = self._complete, reading.outside if reading.complete else None
@@ -95,41 +94,17 @@ class OrderMonitor:
                 snapshot = self._rows.accounts.snapshot(session.day)
             if self._complete is not None and earlier == self._complete:
                 self._confirm(snapshot, self._complete, session)
-        self._strangers |= {row.broker_order_id: row for row in news}
+        self._whole.remember(news)
         if unanswered(snapshot) < doubts:
             self._reach(Waypoint.AFTER_SETTLE)
         return Recorded(snapshot, reading, self._unclear(snapshot, reading, session.day))
 
-    def learn(self, broker_order_id: str, tag: str) -> None:
-        """Know a row by the tag that it was placed under, which the broker has rewritten since."""
-        self._first_tags[broker_order_id] = tag
+    def suspect(self, recorded: Recorded) -> None:
+        """Ask for the histories of rows that may be orders in doubt; the next read then knows them."""
+        self._whole.ask_tags(recorded.reading.suspects, self._broker)
 
     def _symbol(self, position: Position) -> str:
         return traded_symbol(position, self._instruments.of(position))
-
-    def _known(self, book: Book) -> Book:
-        """The book with the tags that its rows were placed under, as far as they had to be asked for."""
-        if not self._first_tags:
-            return book
-        rows = tuple(replace(row, tag=self._first_tags.get(row.broker_order_id, row.tag)) for row in book.rows)
-        return replace(book, rows=rows)
-
-    def _whole(self, book: Book, snapshot: Snapshot, day: date) -> Book:
-        """The book with rows of others that earlier books of the day have shown and this one lacks: a row does not
-        leave the book of its day, so that a book without it is not complete, and what it said still counts. One that
-        stays away for longer than a book may lag is dropped by the broker, and blinds nobody any more."""
-        if self._strangers_of != day:
-            self._strangers, self._strangers_of = dict(self._rows.strangers.of_day(day)), day
-        ours = {order.broker_order_id for order in snapshot.orders}
-        shown = {row.broker_order_id for row in book.rows}
-        lost = {number: row for number, row in self._strangers.items() if number not in shown | ours}
-        self._lost = {number: self._lost.get(number, book.began_at) for number in lost}
-        lag = timedelta(seconds=self._settings.book_lag)
-        recently = sum(book.began_at - since <= lag for since in self._lost.values())
-        return replace(book, rows=(*book.rows, *lost.values()), malformed=book.malformed + recently) if lost else book
-
-    def _news_of_others(self, reading: Reading) -> list[OrderReport]:
-        return [row for row in reading.strangers if not _alike(self._strangers.get(row.broker_order_id), row)]
 
     def _in_auction(self, snapshot: Snapshot, session: TradingDay) -> frozenset[str]:
         """Symbols whose closing auction may have begun: all that the file does not exclude."""
@@ -220,8 +195,3 @@ class OrderMonitor:
     def _due(self, order: Order, look: Look) -> bool:
         lag = timedelta(seconds=self._settings.book_lag * order.absent_reads)
         return order.absent_since is None or look.at - order.absent_since >= lag
-
-
-def _alike(known: OrderReport | None, row: OrderReport) -> bool:
-    """Whether a row says what it said before; its raw form may hold a time of the read."""
-    return known is not None and replace(known, evidence=row.evidence) == row

@@ -1,24 +1,24 @@
 """What the account holds beside our rows: learnt from the holdings, believed only when two reads tell the same story.
 
-It tells the owner's shares from ours (`account_days`) and how many can be sold (`free_shares`); what the same reads say
-of the night before, `Mornings` judges.
+It tells the owner's shares from ours (`account_days`) and how many could be sold when the day began (`sellable`);
+what the same reads say of the night before, `Mornings` judges.
 """
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 
-from domain.account import Taken, free_to_sell, ours_overnight, taken_by_us
+from domain.account import Taken, ours_overnight, taken_by_us
 from domain.book import Holding
 from domain.errors import BrokerUnavailable
 from domain.figures import Look, Yesterday, figure, narrowed, sellable, yesterday
 from domain.market import TradingDay
 from domain.models import AccountDay, Position, PreviousDay, Sellable, Snapshot
-from domain.orders import OrderStatus, Reason
+from domain.orders import OrderStatus
 from domain.overnight import Morning
 from domain.reading import Outside
 from domain.wanted import traded_symbol
+from service.free_shares import FreeShares
 from service.live_instruments import LiveInstruments
 from service.mornings import Mornings, frozen, unsettled
 from service.order_monitor import Recorded
@@ -30,13 +30,6 @@ log = logging.getLogger(__name__)
 
 SEEN = frozenset({OrderStatus.OPEN, OrderStatus.CANCELLING})
 """The broker has taken it, so that its shares could be sold."""
-NOT_SELLING = frozenset(
-    {
-        Reason.CANCELLED_BY_USER, Reason.REJECTED, Reason.REJECTED_TODAY, Reason.BAD_RULE, Reason.ODD_LOT,
-        Reason.PRICE_ABOVE_BAND, Reason.PRICE_BELOW_BAND, Reason.BREACHED, Reason.CORPORATE_ACTION,
-    }
-)  # fmt: skip
-"""Why a position takes no free shares before others do: it does not sell as long as this holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,40 +43,19 @@ class Figures:
 class OwnShares:
     """One tenant's knowledge of its account."""
 
-    def __init__(self, ports: Ports, repositories: Repositories, instruments: LiveInstruments) -> None:
+    def __init__(
+        self, ports: Ports, repositories: Repositories, instruments: LiveInstruments, free: FreeShares
+    ) -> None:
         self._ports = ports
         self._rows = repositories
         self._instruments = instruments
+        self._free = free
         self._mornings = Mornings(ports, repositories, self._symbol)
         self._pace = Pace(ports.clock, ports.settings)
         self._before = Figures({}, {})
         self._shown = Shown(ports.clock, ports.settings)
         self._checked: set[str] = set()
         self._met: TradingDay | None = None
-
-    def free(self, recorded: Recorded, rows: Snapshot, day: date) -> Mapping[int, int]:
-        """Shares that the sell of each position may take, where it is known (by position)."""
-        found: dict[int, int] = {}
-        taken = taken_by_us(rows.orders, day)
-        for symbol, held in self._held(rows).items():
-            if symbol in rows.sellable:
-                line = self._instruments.of(held[0])
-                ours, outside = taken.get(symbol, Taken()), recorded.reading.outside.get(symbol, Outside())
-                resting = recorded.reading.resting_outside.get(symbol, 0)
-                t2t = line is not None and line.trade_for_trade
-                free = free_to_sell(rows.sellable[symbol], ours, outside, resting, t2t)
-                free -= ours.leaving({position.id for position in held})
-                selling = sorted(held, key=lambda position: (position.reason in NOT_SELLING, position.id))
-                found |= ours.shared(max(0, free), {position.id: position.quantity for position in selling})
-        return found
-
-    def _held(self, rows: Snapshot) -> Mapping[str, list[Position]]:
-        """Open positions by trading symbol."""
-        held: dict[str, list[Position]] = {}
-        for position in rows.positions:
-            if position.open:
-                held.setdefault(self._symbol(position), []).append(position)
-        return held
 
     def catch_up(self, recorded: Recorded, session: TradingDay) -> bool:
         """Who comes after the bell knows nothing of the night: two reads before the first order, so that what the
@@ -119,13 +91,13 @@ class OwnShares:
         few shares were free, whose shares nobody can tell apart yet, that wait for the end of an order of an earlier
         day, and whose first figure is a while old and was not looked at again."""
         rows = recorded.snapshot
-        held = {symbol: p for symbol, p in self._held(rows).items() if self._token(symbol)}
+        held = {symbol: p for symbol, p in self._free.held(rows).items() if self._token(symbol)}
         doubted = {order.wire_symbol for order in unsettled(rows, session)} & held.keys()
         missing = {s for s in held if s not in rows.account_days or s not in rows.sellable}
         self._pace.known(held.keys() - missing)
         urgent = {s for s in missing - doubted if not self._pace.tired(s)}
         urgent |= {s for s in doubted if not self._shown.twice(s)}
-        free = self.free(recorded, rows, session.day)
+        free = self._free.of(recorded, rows, session.day)
         short = {s for s, ps in held.items() if any(free.get(p.id, p.quantity) < p.quantity or frozen(p) for p in ps)}
         unclear = recorded.unsettled_sales & held.keys()
         old = {s for s in held.keys() - missing if s not in self._checked and self._shown.stood(s)}
@@ -145,7 +117,7 @@ class OwnShares:
         rows, outside = recorded.snapshot, recorded.reading.outside
         return any(
             self._overnight(symbol, rows, session) > outside.get(symbol, Outside()).bought
-            for symbol in self._held(rows)
+            for symbol in self._free.held(rows)
         )
 
     def _learn(self, recorded: Recorded, session: TradingDay, symbols: Iterable[str]) -> None:

@@ -16,11 +16,12 @@ import schedule
 from domain.book import Book
 from domain.errors import BrokerUnavailable, ClockWrong, ConstraintBroken, NinefifteenError, TenureLost
 from domain.market import NoTrading, Session, TradingDay
-from domain.models import Order, Snapshot
+from domain.models import Snapshot
 from domain.orders import LIVE, OrderStatus, SendOutcome
 from domain.steps import Circumstances
 from domain.tenancy import TenantState
 from service.buying import BuyDesk
+from service.free_shares import FreeShares
 from service.front_door import FrontDoor
 from service.live_instruments import LiveInstruments
 from service.order_monitor import OrderMonitor, Recorded
@@ -31,7 +32,8 @@ from service.prices import Prices
 from service.rhythm import Rhythm
 from service.sell_order_manager import SellOrderManager, View
 from service.settling import Settling
-from service.words import PHASE_WORDS, counted, hours, resting_text, state_of
+from service.views import view_of
+from service.words import counted, resting_text, state_of
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +51,8 @@ class TradingService:
         self._router = OrderRouter(ports, self.rows)
         self._instruments = LiveInstruments(ports.instruments)
         self._monitor = OrderMonitor(ports, self.rows, self._instruments)
-        self._own_shares = OwnShares(ports, self.rows, self._instruments)
+        self._free = FreeShares(self._instruments)
+        self._own_shares = OwnShares(ports, self.rows, self._instruments, self._free)
         self._prices = Prices(ports, self.rows, self._instruments)
         self._settling = Settling(ports, self.rows, self._instruments)
         self._buys = BuyDesk(self._instruments, self._router)
@@ -140,7 +143,7 @@ class TradingService:
         self.ports.instruments.load(session.day, self.ports.broker.instruments)
         if self._own_shares.catch_up(recorded, session):
             book, recorded = self._observe(session)
-        view = self._view(recorded, session)
+        view = view_of(recorded, session, self.ports, self._free)
         ended = self._act(recorded.snapshot, view, book.began)
         self._explain(recorded.snapshot, view(recorded.snapshot), book.began_at)
         learnt = self._learn(recorded, session)
@@ -164,34 +167,8 @@ class TradingService:
         """
         priced = self._prices.refresh(recorded, session)
         self._own_shares.look(recorded, session)
-        self._suspect(recorded)
+        self._monitor.suspect(recorded)
         return self._settling.answer(recorded.snapshot, session) or priced
-
-    def _view(self, recorded: Recorded, session: TradingDay) -> View:
-        """How rows are to be seen in this cycle, also when they are read again before the commit."""
-
-        def view(rows: Snapshot) -> Circumstances:
-            now = self.ports.clock.now()
-            phase = session.phase(now)
-            text = f"{PHASE_WORDS[phase]}; the session is {hours(session)}"
-            return Circumstances(
-                rows.user,
-                phase,
-                session.day,
-                now,
-                self.ports.settings.retry_after,
-                text,
-                rows.halted,
-                rows.halt_cancels,
-                frozenset(recorded.reading.orphans),
-                recorded.unsettled_sales,
-                leaving(rows),
-                session.freeze is not None and now >= session.freeze,
-                self._own_shares.free(recorded, rows, session.day),
-                {number: wish.on(session.day) for number, wish in rows.exits.items()},
-            )
-
-        return view
 
     def _explain(self, snapshot: Snapshot, now: Circumstances, book_at: datetime) -> None:
         """Let the positions and the tenant say how they stand, in one transaction."""
@@ -209,19 +186,6 @@ class TradingService:
         """Positions whose ISIN is learnt from today's file: by it they are found when the exchange renames them."""
         lines = {p.id: self._instruments.of(p) for p in snapshot.positions if p.open and p.isin is None}
         return {number: line.isin for number, line in lines.items() if line is not None and line.isin}
-
-    def _suspect(self, recorded: Recorded) -> None:
-        """Ask under which tags the rows were placed that may be an order in doubt; the next read then knows."""
-        for order, row in recorded.reading.suspects:
-            try:
-                tags = self.ports.broker.tags_of(row.broker_order_id)
-            except BrokerUnavailable as error:
-                log.warning("order %s may be %s, whose history is not known: %s", order.id, row.broker_order_id, error)
-                continue
-            if order.tag in tags:
-                self._monitor.learn(row.broker_order_id, order.tag or "")
-            elif tags:
-                self._monitor.learn(row.broker_order_id, tags[-1])
 
     def _require_right_time(self) -> None:
         skew = self.ports.broker.clock_skew()
@@ -253,9 +217,3 @@ class TradingService:
             log.info("Loaded %s open positions from database", len(manager.get_open_positions()))
         except ValueError as error:
             log.error("%s", error)
-
-
-def leaving(rows: Snapshot) -> dict[str, Order]:
-    """Trading symbols with live sells of positions that are closed: nothing new may rest beside them."""
-    closed = {position.id for position in rows.positions if not position.open}
-    return {o.wire_symbol: o for o in rows.orders if o.status in LIVE and o.position_id in closed}

@@ -123,9 +123,9 @@ SEEING = (
     ),
     Mutation(
         "orders of others forgotten by a restart",
-        "service/order_monitor.py",
-        "self._strangers, self._strangers_of = dict(self._rows.strangers.of_day(day)), day",
-        "self._strangers, self._strangers_of = {}, day",
+        "service/whole_book.py",
+        "self._strangers, self._day = dict(self._rows.strangers.of_day(day)), day",
+        "self._strangers, self._day = {}, day",
         "A book that lacks an order of ours without a row would have a second one placed beside it.",
         (f"{HARD}::test_a_restart_does_not_forget_an_orphan_that_the_next_book_lacks",),
     ),

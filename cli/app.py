@@ -17,6 +17,7 @@ from cli.sealing import seal
 from cli.serve import serve
 from cli.settle import settle
 from cli.simulate import simulator
+from cli.user_settings import set_credentials, set_egress, set_exit, set_live, set_policy
 from domain.errors import NinefifteenError
 
 app = typer.Typer(
@@ -37,6 +38,8 @@ def _root() -> None:
 
 for group in (db.app, users.app, positions.app, orders.app, paper.app, journal.app, kotak.app):
     app.add_typer(group)
+for setting in (set_exit, set_policy, set_egress, set_live, set_credentials):
+    users.app.command(setting.__name__.replace("_", "-"))(setting)
 positions.app.command()(ratio)
 positions.app.command()(clear)
 app.command("exit")(leave)

@@ -9,7 +9,7 @@ EXIT_CODES: Mapping[int, str] = {
     3: "bad input; nothing was written",
     4: "the database cannot be reached, started or written",
     5: "the database has a schema that this program does not know",
-    6: "the start is refused: a port, a folder, a key file, a host that is not loopback",
+    6: "the start is refused: a port, a folder, a key file, a host that may not be spoken to",
     70: "a tenant's thread hangs and the process has to be started anew",
     71: "something had to be abandoned while draining",
     130: "interrupted",

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
-from broker.kotak_neo import Egress, KotakAccount, KotakNeo
+from broker.kotak_neo import Egress, KotakAccount, KotakNeo, Reach
 from broker.kotak_neo.check import Overheard, Step, Walk
 from broker.kotak_neo.redaction import Redaction
 from broker.kotak_neo.specification import Mark
@@ -14,7 +15,7 @@ from cli.options import Json
 from cli.output import note, say, write_json
 from cli.reading import address
 from cli.reading import credentials as read_credentials
-from cli.serve import refusal
+from cli.serve import broker_host
 from cli.wiring import Times, kotak_settings, open_recorder
 from domain.clock import SystemClock
 from domain.models import Credentials
@@ -47,9 +48,7 @@ def check(
     settings = settings if url is None else settings.model_copy(update={"kotak_url": url})
     plain = read_credentials(credentials)
     addresses = () if egress is None else (address(egress),)
-    refused = refusal(settings)
-    if refused is not None:
-        raise refused
+    broker_host(settings)
     with _walk(settings, plain, Egress(addresses, settings.nat, plain.proxy_url)) as (walk, overheard):
         clean = Redaction(plain)
         done = []
@@ -69,7 +68,7 @@ def check(
 @contextmanager
 def _walk(settings: Settings, plain: Credentials, egress: Egress) -> Iterator[tuple[Walk, Overheard]]:
     clock, tenure = SystemClock(), Tenure(0, 1, NAME)
-    how = kotak_settings(settings, Times.of(settings))
+    how = replace(kotak_settings(settings, Times.of(settings)), reach=Reach.of(settings.kotak_url))
     recorder = open_recorder(settings)
     overheard = Overheard(recorder.tap(plain) if recorder is not None else None)
     account = KotakAccount(plain, how, clock, egress, overheard)

@@ -94,6 +94,13 @@ def policy(word: str) -> OwnerPolicy:
     return OwnerPolicy(word)
 
 
+def switch(word: str) -> bool:
+    """on or off."""
+    if word not in ("on", "off"):
+        raise BadInput(f"{word[:80]!r} is neither on nor off. Nothing was written.")
+    return word == "on"
+
+
 def symbol(word: str) -> str:
     """A trading symbol, in upper case."""
     upper = word.strip().upper()

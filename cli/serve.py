@@ -5,11 +5,10 @@ import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Annotated
-from urllib.parse import urlsplit
 
 import typer
 
-from broker.kotak_neo import require_allowed
+from broker.kotak_neo import host_of, is_loopback
 from cli.dying import doom
 from cli.halts import halt_lines
 from cli.logs import start_logging
@@ -57,7 +56,8 @@ def serve(
     settings = read_settings()
     _require_sense(drill, open_in, day_length)
     waypoints = _waypoints(drill, die_at, freeze_at)
-    refused = refusal(settings)
+    broker_host(settings)
+    refused = no_drill(settings) if drill else None
     if refused is not None and settings.database_url is None and not settings.data_folder.exists():
         raise refused  # without a database nobody can have entered a paper account
     start_logging(settings.logs, settings.log_level, aloud=True)
@@ -94,28 +94,23 @@ def supervisor(
         yield Supervisor(rows, factory, clock, _supervision(settings, moved), Listener(own, clock))
 
 
-def refusal(settings: Settings) -> NotAllowed | None:
-    """Why no real account may be served: a broker beyond this machine. Paper accounts need none. Raises BadInput."""
-    host = _host(settings.kotak_url)
-    try:
-        require_allowed(settings.kotak_url, loopback_only=True)
-    except NotAllowed:
-        return NotAllowed(
-            f"The broker at {host} is not on this machine, and this version trades with a simulator or on paper only."
-            " Start one (run.py simulator) and set NINEFIFTEEN_KOTAK_URL to the URL that it prints, or enter a paper"
-            " account: run.py user add NAME --broker paper."
-        )
-    return None
+def no_drill(settings: Settings) -> NotAllowed | None:
+    """Why no drill may be played: it moves the market's hours, and only a simulator's move. Raises BadInput."""
+    host = broker_host(settings)
+    if is_loopback(host):
+        return None
+    return NotAllowed(
+        f"A drill moves the market's hours, and the broker at {host} is not on this machine. Start a simulator"
+        " (run.py simulator) and set NINEFIFTEEN_KOTAK_URL to the URL that it prints, or enter a paper account:"
+        " run.py user add NAME --broker paper."
+    )
 
 
-def _host(url: str) -> str:
+def broker_host(settings: Settings) -> str:
     """The host of the broker. Raises BadInput for what is no URL."""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname if parts.scheme in ("http", "https") else None
-    except ValueError:
-        host = None
-    if host is None:
+    url = settings.kotak_url
+    host = host_of(url) if url.lower().startswith(("http://", "https://")) else ""
+    if not host:
         raise BadInput(f"NINEFIFTEEN_KOTAK_URL={url} is not a URL; write it as http://127.0.0.1:8915.")
     return host
 
@@ -160,6 +155,9 @@ def _announce(settings: Settings, database: Database, moved: DrillCalendar | Non
     paper = bool(enabled) and all(user.paper for user in users if user.enabled)
     broker = "No broker: every enabled account is on paper" if paper else f"Broker {settings.kotak_url}"
     typer.echo(f"{broker} · database {address(database)}")
+    live = [user.name for user in users if user.enabled and user.live]
+    if live:
+        typer.echo(f"Live, with money: {', '.join(live[:20])}")
     if settings.record is not None:
         typer.echo(f"Every exchange with the broker is recorded, without secrets, in {settings.record}")
     if moved:

@@ -29,6 +29,8 @@ def simulator(
     prices: Annotated[Path | None, typer.Option(help="A price script, CSV: when,symbol,price,liquidity.")] = None,
     walk: Annotated[float | None, typer.Option(help="Prices walk at random: the usual step in per cent.")] = None,
     walk_every: Annotated[float, typer.Option(help="Seconds from step to step.")] = 1.0,
+    certificate: Annotated[Path | None, typer.Option(help="PEM with its private key: answer over https.")] = None,
+    name: Annotated[str, typer.Option(help="The host in the URLs that it hands out.")] = "127.0.0.1",
 ) -> None:
     """Serve a simulated Kotak Neo on loopback HTTP until stopped; the first line is JSON with its URL and accounts."""
     from broker.simulator import serve  # aiohttp, which no other verb needs
@@ -47,6 +49,8 @@ def simulator(
             prices=prices,
             walk=walk,
             walk_every=walk_every,
+            certificate=certificate,
+            name=name,
         )
     except OSError as error:
         raise NotAllowed(_refusal(error, port)) from error

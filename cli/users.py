@@ -5,20 +5,15 @@ from typing import Annotated
 
 import typer
 
-from cli.options import ACTOR, EXIT_RULE_HELP, Json, Rule, UserName
+from cli.options import ACTOR, EXIT_RULE_HELP, Json, UserName
 from cli.output import note, say, write_json, write_table
 from cli.reading import broker as known_broker
-from cli.reading import credentials as read_credentials
 from cli.reading import egress as read_egress
 from cli.reading import exit_rule as read_rule
 from cli.reading import needed_credentials
-from cli.reading import policy as read_policy
-from cli.user_rows import HEADINGS, addresses_of, credentials_of, row_of, unreadable, words
+from cli.user_rows import HEADINGS, credentials_of, row_of, unreadable, words
 from cli.wiring import open_database, open_vault
-from domain.errors import BadInput
 from domain.models import BrokerName
-from domain.orders import OwnerPolicy
-from repositories.credentials import CredentialsRepository
 from repositories.position_desk import PositionDesk
 from repositories.standing import StandingRepository
 from repositories.tenants import TenantsRepository
@@ -33,10 +28,6 @@ SECOND_HELP = "One more whitelisted address, for when the first cannot be bound.
 Family = Annotated[
     str | None, typer.Option(metavar="NAME", help="Accounts of one declared family may share an address.")
 ]
-POLICIES: Mapping[OwnerPolicy, str] = {
-    OwnerPolicy.RESPECT: "respected for the day",
-    OwnerPolicy.REPROTECT: "undone: the order is placed again, at most twice a day",
-}
 
 
 @app.command()
@@ -61,7 +52,7 @@ def add(
         barred = users.wanted().barred()
     paper = " on paper" if wanted == BrokerName.PAPER else ""
     say(f"User {name} is entered{paper} under number {number}{', disabled' if disabled else ''}.")
-    _warn(barred, number)
+    warn(barred, number)
 
 
 @app.command("list")
@@ -95,70 +86,6 @@ def show(user: UserName, as_json: Json = False) -> None:
         write_table(("FIELD", "VALUE"), [(words(name), value) for name, value in row.items()], "")
 
 
-@app.command("set-exit")
-def set_exit(user: UserName, rule: Rule) -> None:
-    """Give the account another exit rule; resting orders follow where their position has no rule of its own."""
-    wanted = read_rule(rule)
-    with open_database(read_settings()) as database:
-        users = UsersRepository(database)
-        found = users.find(user)
-        users.set_exit(found.id, wanted, by=ACTOR)
-    say(f"User {found.name} sells by {rule}.")
-
-
-@app.command("set-policy")
-def set_policy(
-    user: UserName,
-    policy: Annotated[str, typer.Argument(metavar="respect|re-protect", help="Leave it for the day, or place again.")],
-) -> None:
-    """Say what is to happen when the owner cancels or changes an order of ours in the broker's app."""
-    wanted = read_policy(policy)
-    with open_database(read_settings()) as database:
-        users = UsersRepository(database)
-        found = users.find(user)
-        users.set_policy(found.id, wanted, by=ACTOR)
-    say(f"What {found.name} does to an order of ours in the broker's app is {POLICIES[wanted]}.")
-
-
-@app.command("set-egress")
-def set_egress(
-    user: UserName,
-    address: Annotated[str | None, typer.Argument(metavar="[IPV4]", help="The first address.")] = None,
-    second: Annotated[str | None, typer.Option("--second", metavar="IPV4", help=SECOND_HELP)] = None,
-    family: Family = None,
-    no_address: Annotated[bool, typer.Option("--none", help="Bind nothing and check nothing.")] = False,
-) -> None:
-    """Say which addresses the broker has whitelisted for the account, and start it anew with a session from there.
-
-    What is not given is empty afterwards.
-    """
-    if (address is None) != no_address:
-        raise BadInput("Say which address: run.py user set-egress USER IPV4, or --none for none. Nothing was written.")
-    wanted = read_egress(address, second, family)
-    with open_database(read_settings()) as database:
-        users = UsersRepository(database)
-        found = users.find(user)
-        users.set_egress(found.id, wanted, by=ACTOR)
-        barred = users.wanted().barred()
-    out = addresses_of(wanted.first, wanted.second) or "wherever the machine sends from"
-    say(f"User {found.name} leaves from {out}.")
-    _warn(barred, found.id, *barred)
-
-
-@app.command("set-credentials")
-def set_credentials(user: UserName, credentials: CredentialsFile) -> None:
-    """Replace the account's credentials and start it anew with them, also where its login was refused."""
-    plain = read_credentials(credentials)
-    settings = read_settings()
-    with open_database(settings) as database:
-        found = UsersRepository(database).find(user)
-        if found.paper:
-            raise BadInput(f"{found.name} trades on paper and needs no credentials. Nothing was written.")
-        vault = open_vault(settings)
-        CredentialsRepository(database, vault).store(found.id, vault.seal(plain), by=ACTOR)
-    say(f"The credentials of {found.name} are replaced; a running service starts {found.name} anew with them.")
-
-
 @app.command()
 def enable(user: UserName) -> None:
     """Have the account served."""
@@ -189,7 +116,7 @@ def _set_enabled(user: str, enabled: bool) -> None:
     say(f"User {found.name} is {'enabled' if enabled else 'disabled'}.")
 
 
-def _warn(barred: Mapping[int, str], *users: int) -> None:
+def warn(barred: Mapping[int, str], *users: int) -> None:
     """Say who of these will not be served because of somebody else's address."""
     for told in (barred[number] for number in dict.fromkeys(users) if number in barred):
         note(f"Not served from now on: {told}")

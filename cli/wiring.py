@@ -5,13 +5,27 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from broker.api import NoFeed, OrderFeed
-from broker.kotak_neo import Egress, FeedSettings, Greeting, KotakAccount, KotakNeo, KotakSettings, Way
+from broker.kotak_neo import (
+    HERE,
+    Egress,
+    FeedSettings,
+    Greeting,
+    KotakAccount,
+    KotakNeo,
+    KotakSettings,
+    Reach,
+    Session,
+    Way,
+    host_of,
+    is_loopback,
+)
 from domain.clock import Clock
-from domain.errors import BadInput
+from domain.errors import BadInput, NotAllowed
+from domain.live import objection
 from domain.market import Calendar, ExchangeCalendar
 from domain.models import Credentials, User
 from domain.tenure import Tenure
@@ -152,9 +166,11 @@ class TenantFactory:
             return self._papers
 
     def __call__(self, tenure: Tenure) -> TradingService:
-        """The service of one tenure. Raises BadInput where its credentials are missing or cannot be opened."""
-        paper = self._users.get(tenure.user_id).paper
-        broker, feed = (self.papers.broker(tenure), NoFeed()) if paper else self._kotak_line(tenure)
+        """The service of one tenure. Raises BadInput where its credentials are missing or cannot be opened, NotAllowed
+        where the account is live and the broker is not, or the other way round."""
+        user = self._users.get(tenure.user_id)
+        paper = user.paper
+        broker, feed = (self.papers.broker(tenure), NoFeed()) if paper else self._kotak_line(user, tenure)
         ports = Ports(
             tenure,
             broker,
@@ -175,23 +191,35 @@ class TenantFactory:
         if self._recorder is not None:
             self._recorder.close()
 
-    def _kotak_line(self, tenure: Tenure) -> tuple[KotakNeo, OrderFeed]:
-        account, client = self._real(tenure.user_id, tenure)
-        return client, self._feed(tenure, account)
+    def _kotak_line(self, user: User, tenure: Tenure) -> tuple[KotakNeo, OrderFeed]:
+        host = host_of(self._kotak.login_url)
+        objected = objection(user, host, is_loopback(host))
+        if objected is not None:
+            raise NotAllowed(objected)
+        account, client = self._real(user.id, tenure)
+        return client, self._feed(tenure, account, self._reach(user))
 
     def _real(self, user_id: int, tenure: Tenure) -> tuple[KotakAccount, KotakNeo]:
         """A user's account, and a client of it for the thread of a tenure."""
         account = self._account(user_id)
         logins = LoginsRepository(self._database, tenure, self._vault)
         guard = self._database.require_idle
-        return account, KotakNeo(account, tenure, self._clock, self._kotak, guard, self._tls, logins)
+        how = replace(self._kotak, reach=self._reach(self._users.get(user_id)))
+        return account, KotakNeo(account, tenure, self._clock, how, guard, self._tls, logins)
 
-    def _feed(self, tenure: Tenure, account: KotakAccount) -> OrderFeed:
+    def _reach(self, user: User) -> Reach:
+        return Reach.of(self._kotak.login_url) if user.live else HERE
+
+    def _feed(self, tenure: Tenure, account: KotakAccount, reach: Reach) -> OrderFeed:
         """The account's feed leaves as its calls do; its session is tied to the address that it was begun from."""
         if self._feeds is None:
             return NoFeed()
         egress = account.egress
-        return self._feeds.follow(tenure, account, lambda session: Way(egress.source(session.address), egress.proxy))
+
+        def way(session: Session) -> Way:
+            return Way(egress.source(session.address), egress.proxy, reach)
+
+        return self._feeds.follow(tenure, account, way)
 
     def _account(self, user_id: int) -> KotakAccount:
         credentials = self._credentials.read(user_id)

@@ -34,7 +34,7 @@ class SchemaUnknown(NinefifteenError):
 
 
 class NotAllowed(NinefifteenError):
-    """The start is refused: a port, a folder, a host that is not loopback."""
+    """The start is refused: a port, a folder, a host that may not be spoken to."""
 
     exit_code = 6
 

@@ -29,6 +29,7 @@ users = Table(
     Column("exit_rule", JSONB, nullable=False),
     Column("enabled", Boolean, nullable=False),
     Column("live", Boolean, nullable=False),
+    Column("live_since", NOW),
     Column("revision", Integer, nullable=False),
     Column("created_at", NOW, nullable=False),
     Column("owner_policy", Text, nullable=False),

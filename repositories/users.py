@@ -117,8 +117,13 @@ class UsersRepository:
         self._change(SET_POLICY, {"id": user_id, "policy": policy}, "USER_POLICY_SET", {"policy": policy}, by)
 
     def set_live(self, user_id: int, live: bool, *, by: str = "cli") -> None:
-        """Allow or forbid real orders. Raises BadInput when there is no such user."""
-        self._change(SET_LIVE, {"id": user_id, "live": live}, "USER_LIVE" if live else "USER_NOT_LIVE", {}, by)
+        """Say that the account's orders are the broker's, or a simulator's, and start it anew. Raises BadInput when
+        there is no such user, it is on paper, or has a simulator's orders."""
+        event = "USER_LIVE" if live else "USER_NOT_LIVE"
+        try:
+            self._change(SET_LIVE, {"id": user_id, "live": live}, event, {}, by)
+        except ConstraintBroken as error:
+            raise BadInput(f"{_first_line(error)} Nothing was written.") from error
 
     def set_egress(self, user_id: int, egress: Egress, *, by: str = "cli") -> int:
         """Have the user leave from other addresses, or be of another family, and start it anew; its revision.

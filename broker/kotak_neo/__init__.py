@@ -7,16 +7,21 @@ from broker.kotak_neo.account import KotakAccount
 from broker.kotak_neo.client import KotakNeo
 from broker.kotak_neo.egress import Egress
 from broker.kotak_neo.feed_settings import FeedSettings, Greeting, Way
-from broker.kotak_neo.hosts import require_allowed
+from broker.kotak_neo.hosts import HERE, Reach, host_of, is_loopback
+from broker.kotak_neo.session import Session
 from broker.kotak_neo.settings import KotakSettings
 
 __all__ = [
+    "HERE",
     "Egress",
     "FeedSettings",
     "Greeting",
     "KotakAccount",
     "KotakNeo",
     "KotakSettings",
+    "Reach",
+    "Session",
     "Way",
-    "require_allowed",
+    "host_of",
+    "is_loopback",
 ]

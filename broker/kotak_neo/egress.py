@@ -8,10 +8,6 @@ import contextlib
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
-
-from broker.kotak_neo.hosts import is_loopback
-from domain.errors import NotAllowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +42,6 @@ class Egress:
         except OSError as error:
             return f"{_named(address, source)} cannot be bound ({error.strerror or error})"
         return None
-
-    def require_allowed(self, loopback_only: bool) -> None:
-        """Raise NotAllowed for a proxy beyond loopback where only that may be spoken to; its secrets are not told."""
-        host = urlsplit(self.proxy or "").hostname or ""
-        if self.proxy and loopback_only and not is_loopback(host):
-            raise NotAllowed(f"Only this machine may be spoken to, and the proxy {host or '(no host)'} is not it.")
 
 
 def _named(address: str, source: str) -> str:

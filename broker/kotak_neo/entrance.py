@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 from broker.kotak_neo.account import KotakAccount
 from broker.kotak_neo.attempts import AFTER_REFUSAL
-from broker.kotak_neo.hosts import require_allowed
 from broker.kotak_neo.login import Login
 from broker.kotak_neo.session import Session, recorded
 from broker.kotak_neo.settings import KotakSettings
@@ -67,7 +66,8 @@ class Entrance:
         session = recorded(record) if record is not None else None
         if session is None or not session.good_at(self._clock.now()) or session.address != address:
             return None
-        require_allowed(session.base_url, self._settings.loopback_only)
+        if not self._settings.reach.allows(session.base_url):
+            return None
         self._account.remember(session, self._tenure)
         log.info("%s: goes on in the session that was begun at %s", self._tenure, session.created)
         return session

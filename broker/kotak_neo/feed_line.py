@@ -27,7 +27,6 @@ from aiohttp.abc import AbstractResolver
 from broker.kotak_neo.allowance import Allowance
 from broker.kotak_neo.feed_settings import FeedSettings, Way
 from broker.kotak_neo.feed_words import Meaning, meaning
-from broker.kotak_neo.hosts import require_allowed
 from domain.errors import NotAllowed
 
 _FAREWELL = 0.5
@@ -64,9 +63,8 @@ class FeedLine:
     async def listen(self, url: str, greeting: str, welcomed: Callable[[], None]) -> NoReturn:
         """Open, greet, call `welcomed`, and listen. Raises FeedEnded; ends otherwise by being cancelled only."""
         try:
-            require_allowed(url, self._settings.loopback_only)
-            if self._way.proxy and self._settings.loopback_only:
-                require_allowed(self._way.proxy, loopback_only=True)
+            self._way.reach.require(url)
+            self._way.reach.require_proxy(self._way.proxy)
             async with self._http() as http, self._greeted(http, url, greeting) as socket:
                 welcomed()
                 while True:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from broker.kotak_neo.hosts import HERE, Reach
+
 
 class Greeting(StrEnum):
     """The first frame's form; `auto` tries the other one when the broker does not welcome the first."""
@@ -25,7 +27,6 @@ class FeedSettings:
     """
 
     greeting: Greeting = Greeting.AUTO
-    loopback_only: bool = True
     wakes_a_second: float = 2.0
     open_within: float = 10.0
     heartbeat: float = 20.0
@@ -40,7 +41,9 @@ class FeedSettings:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How a feed leaves this machine: from a local address, through a proxy (a URL), or, with neither, by default."""
+    """How a feed leaves this machine: from a local address, through a proxy (a URL), or, with neither, by default; and
+    how far."""
 
     local_address: str | None = None
     proxy: str | None = field(default=None, repr=False)
+    reach: Reach = HERE

@@ -10,7 +10,6 @@ from typing import Any
 from broker.kotak_neo import headers
 from broker.kotak_neo.account import KotakAccount
 from broker.kotak_neo.attempts import AFTER_REFUSAL
-from broker.kotak_neo.hosts import require_allowed
 from broker.kotak_neo.reply import Reply, parsed, reply
 from broker.kotak_neo.session import Session, opened
 from broker.kotak_neo.settings import KotakSettings
@@ -62,7 +61,7 @@ class Login:
 
         Raises LoginRefused once the credentials were refused twice; BrokerUnavailable, NotAllowed, ClockWrong.
         """
-        require_allowed(self._settings.login_url, self._settings.loopback_only)
+        self._settings.reach.require(self._settings.login_url)
         self._require_not_refused()
         self._require_complete()
         self._account.attempts.require_due(self._tenure)
@@ -83,7 +82,7 @@ class Login:
         view = self._first_step()
         trade = self._second_step(view)
         base_url = _text(trade, "baseUrl")
-        require_allowed(base_url, self._settings.loopback_only)
+        self._settings.reach.require(base_url)
         token, sid, feed_url = (_text(trade, key) for key in ("token", "sid", "rtUrl"))
         return opened(token, sid, base_url, self._clock.now(), address=address, feed_url=feed_url)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from broker.kotak_neo.hosts import require_allowed
+from broker.kotak_neo.hosts import HERE, Reach
 from domain.errors import BadInput, NotAllowed
 
 TOO_MANY_ORDERS = 10.0
@@ -16,7 +16,7 @@ class KotakSettings:
     `calls_per_second` is that limit: reads wait for what orders leave of it. Orders stay below 10 a second, where the
     exchange's rules for algorithms begin (SEBI, NSE), and may go without a limit on this machine alone.
 
-    `loopback_only` refuses every host but this machine; without it anything beyond loopback must be https.
+    `reach`: the hosts that may be spoken to; this machine alone, if nothing else is said.
     `busy_is_unsent`: a request answered with HTTP 429 never reached the order system (a guess about the gateway);
     without it such a request counts as unknown and is looked up. `clock_skew_limit` is how far our clock may be off
     before a login is refused. `literal_bar`: the `|` of quotes leaves as it is, as from the official SDK, not as %7C.
@@ -30,7 +30,7 @@ class KotakSettings:
     orders_per_second: float = 5.0
     reads_per_second: float = 5.0
     calls_per_second: float = 10.0
-    loopback_only: bool = True
+    reach: Reach = HERE
     busy_is_unsent: bool = True
     clock_skew_limit: float = 2.0
     literal_bar: bool = True
@@ -50,7 +50,7 @@ class KotakSettings:
 
 def _require_local(url: str) -> None:
     try:
-        require_allowed(url, loopback_only=True)
+        HERE.require(url)
     except NotAllowed:
         raise BadInput(
             "Orders without a limit a second (NINEFIFTEEN_ORDERS_PER_SECOND=0) may go to a broker on this machine only."

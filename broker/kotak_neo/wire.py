@@ -12,7 +12,6 @@ from urllib3.exceptions import HTTPError
 from broker.kotak_neo.call import Call
 from broker.kotak_neo.connections import Line, LineSession
 from broker.kotak_neo.egress import Egress
-from broker.kotak_neo.hosts import require_allowed
 from broker.kotak_neo.settings import KotakSettings
 from domain.clock import Clock
 
@@ -85,9 +84,9 @@ class Wire:
     def send(self, ask: Ask, call: Call, address: str = "") -> Answer:
         """Exchange under the call's limits, from the egress address.
 
-        Raises NoAnswer, Withheld and, for a host or a proxy beyond loopback, NotAllowed.
+        Raises NoAnswer, Withheld and, for a host or a proxy out of reach, NotAllowed.
         """
-        self._egress.require_allowed(self._settings.loopback_only)
+        self._settings.reach.require_proxy(self._egress.proxy)
         self._leave_from(address)
         began, began_at = self._clock.monotonic(), self._clock.now()
         with call:
@@ -118,7 +117,7 @@ class Wire:
         prepared = self._session.prepare_request(
             requests.Request(ask.method, ask.url, headers=dict(ask.headers), data=ask.form, json=ask.json)
         )
-        require_allowed(prepared.url or "", self._settings.loopback_only)
+        self._settings.reach.require(prepared.url or "")
         connect = min(self._settings.connect_timeout, max(call.remaining, 0.001))
         # The alarm comes first; the read time-out is what remains if it never does.
         return self._session.send(prepared, timeout=(connect, call.remaining + 1.0), allow_redirects=False)

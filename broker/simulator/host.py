@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Callable
 
 from aiohttp import web
@@ -17,9 +18,9 @@ def listen(port: int) -> socket.socket:
     return socket.create_server(("127.0.0.1", port), backlog=1024)
 
 
-def address(listening: socket.socket) -> str:
-    """The URL of the socket."""
-    return f"http://127.0.0.1:{listening.getsockname()[1]}"
+def address(listening: socket.socket, name: str, secure: bool) -> str:
+    """The URL of the socket, under the name that clients know it by."""
+    return f"{'https' if secure else 'http'}://{name}:{listening.getsockname()[1]}"
 
 
 def new_loop() -> asyncio.AbstractEventLoop:
@@ -31,13 +32,19 @@ def new_loop() -> asyncio.AbstractEventLoop:
     return uvloop.new_event_loop()
 
 
-async def host(handler: Handler, listening: socket.socket, ready: Callable[[], None], stop: asyncio.Event) -> None:
+async def host(
+    handler: Handler,
+    listening: socket.socket,
+    tls: ssl.SSLContext | None,
+    ready: Callable[[], None],
+    stop: asyncio.Event,
+) -> None:
     """Serve until the event is set; `ready` is called once requests are answered."""
     server = web.Server(handler, access_log=None, keepalive_timeout=KEEP_ALIVE)
     runner = web.ServerRunner(server, shutdown_timeout=_PATIENCE)
     await runner.setup()
     try:
-        await web.SockSite(runner, listening).start()
+        await web.SockSite(runner, listening, ssl_context=tls).start()
         ready()
         await stop.wait()
     finally:

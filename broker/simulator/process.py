@@ -3,6 +3,7 @@
 import asyncio
 import json
 import signal
+import ssl
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -28,13 +29,16 @@ def serve(
     prices: Path | None = None,
     walk: float | None = None,
     walk_every: float = 1.0,
+    certificate: Path | None = None,
+    name: str = "127.0.0.1",
 ) -> int:
     """Serve until SIGTERM or SIGINT, then return 0. OSError when the port is taken or a file unreadable, ValueError
     when something given makes no sense.
 
     `open_in` and `day_length` are seconds: the market opens that long from now (at once) and stays open that long
     (6 h 15 min); with neither it is always open. `prices` is a price script (see `price_file`); `walk` has all prices
-    walk at random, a usual step of so many per cent every `walk_every` seconds. The first line on standard output is
+    walk at random, a usual step of so many per cent every `walk_every` seconds. `certificate` (PEM with its key)
+    makes it https, under `name`. The first line on standard output is
     `{"url": ..., "accounts": [{"consumer_key", "mobile", "ucc", "mpin", "totp_secret"}, ...]}`.
     """
     simulator = Simulator(
@@ -44,6 +48,8 @@ def serve(
         instruments=instruments,
         holdings=holdings,
         day=_day(open_in, day_length),
+        tls=_tls(certificate),
+        name=name,
         latency=latency,
         rate_limit=rate_limit,
     )
@@ -67,6 +73,17 @@ def _announce(simulator: Simulator) -> None:
     people = [asdict(account) for account in simulator.accounts]
     sys.stdout.write(json.dumps({"url": simulator.url, "accounts": people}) + "\n")
     sys.stdout.flush()
+
+
+def _tls(certificate: Path | None) -> ssl.SSLContext | None:
+    if certificate is None:
+        return None
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        tls.load_cert_chain(certificate)
+    except ssl.SSLError as error:
+        raise ValueError(f"{certificate} is not a certificate in PEM with its private key") from error
+    return tls
 
 
 def _day(open_in: float | None, day_length: float | None) -> tuple[datetime, datetime] | None:

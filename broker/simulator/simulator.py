@@ -6,6 +6,7 @@ with Simulator(accounts=2, clock=clock) as broker:
 """
 
 import asyncio
+import ssl
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -29,7 +30,8 @@ class Simulator(ControlDoor):
 
     `day` is the opening and the closing moment and, if wanted, the closing auction (see
     `trade_within`); None is always open. `holdings` are shares of each symbol that every
-    account holds from the start. `settings` are the fields of Settings.
+    account holds from the start. `tls` makes it https; `name` is the host in the URLs that it hands
+    out, for clients that look it up by themselves. `settings` are the fields of Settings.
     """
 
     def __init__(
@@ -42,6 +44,8 @@ class Simulator(ControlDoor):
         instruments: Path | None = None,
         holdings: Mapping[str, int] | None = None,
         day: tuple[datetime, datetime] | tuple[datetime, datetime, AuctionTimes] | None = None,
+        tls: ssl.SSLContext | None = None,
+        name: str = "127.0.0.1",
         **settings: object,
     ) -> None:
         people = make_accounts(accounts, seed) if isinstance(accounts, int) else accounts
@@ -55,7 +59,8 @@ class Simulator(ControlDoor):
         if day:
             self.trade_within(*day)
         self._socket = listen(port)
-        self.url = address(self._socket)
+        self.url = address(self._socket, name, tls is not None)
+        self._tls = tls
         self._thread = threading.Thread(target=self._run, name="simulator", daemon=True)
         self._ready = threading.Event()
         self._stop = asyncio.Event()
@@ -89,4 +94,4 @@ class Simulator(ControlDoor):
     async def serve(self, ready: Callable[[], None], stop: asyncio.Event) -> None:
         """Answer requests on the running event loop until the event is set; instead of `start` and `stop`."""
         self._loop = asyncio.get_running_loop()
-        await host(Handler(self._broker, self.url), self._socket, ready, stop)
+        await host(Handler(self._broker, self.url), self._socket, self._tls, ready, stop)

@@ -43,15 +43,16 @@ def dropping(peer: "Peer", connection: socket.socket, request: bytes) -> None:
     connection.shutdown(socket.SHUT_RDWR)
 
 
-def tls_of(folder: Path) -> tuple[ssl.SSLContext, Path]:
-    """A server's TLS context for 127.0.0.1, and the file that a client has to trust."""
+def tls_of(folder: Path, *names: str) -> tuple[ssl.SSLContext, Path]:
+    """A server's TLS context for 127.0.0.1 or other names, and the file that a client has to trust."""
+    known = [x509.DNSName(one) for one in names] or [x509.IPAddress(ip_address("127.0.0.1"))]
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "peer")])
     now = datetime.now(UTC)
     made = (
         x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
         .serial_number(1).not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.SubjectAlternativeName(known), critical=False)
         .sign(key, hashes.SHA256())
     )  # fmt: skip
     file = folder / "peer.pem"

@@ -226,8 +226,7 @@ def test_without_a_session_there_is_no_connection(hall: Hall) -> None:
     session = ear.account.session()
     assert session is not None
     ear.account.forget(session)
-    assert until(lambda: hall.told("open") == 0)
-    assert ear.feed.text == "order feed not connected"
+    assert until(lambda: hall.told("open") == 0 and ear.feed.text == "order feed not connected")
 
 
 @pytest.mark.parametrize("end", [Tenure.stop, Tenure.revoke])

@@ -51,9 +51,10 @@ class Paper:
         command = [sys.executable, str(ROOT / "run.py"), *words]
         return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=60, check=False)
 
-    def serve(self, *words: str) -> subprocess.Popen[str]:
-        """The service, its bell ringing."""
-        command = [sys.executable, str(ROOT / "run.py"), "serve", "--drill", "--open-in", "0", "--day-length", "600"]
+    def serve(self, *words: str, drill: bool = True) -> subprocess.Popen[str]:
+        """The service; in a drill its bell is ringing."""
+        ringing = ("--drill", "--open-in", "0", "--day-length", "600") if drill else ()
+        command = [sys.executable, str(ROOT / "run.py"), "serve", *ringing]
         service = subprocess.Popen([*command, *words], env=self.environment, stdout=subprocess.PIPE, text=True)
         self.services.append(service)
         return service
@@ -96,10 +97,18 @@ def test_two_commands_are_a_paper_account_that_is_served(paper: Paper) -> None:
     assert " ravi(paper)#" in log
 
 
-def test_a_service_with_a_real_account_still_refuses_brokers_elsewhere(paper: Paper) -> None:
+def test_an_account_that_is_not_live_is_refused_beside_a_paper_account_that_is_served(paper: Paper) -> None:
     paper.run("user", "add", "ravi", "--broker", "paper", "--exit-rule", RULE)
     paper.rows("INSERT INTO users (name, broker, exit_rule) VALUES ('asha', 'kotak_neo', '{\"target_percent\": 6}')")
-    refused = paper.run("serve")
+    paper.serve(drill=False)
+    until(lambda: paper.rows("SELECT 1 FROM heartbeats WHERE state IN ('TRADING', 'WAITING')"))
+    until(lambda: paper.rows("SELECT 1 FROM heartbeats WHERE state = 'REFUSED' AND text LIKE 'asha is not live%'"))
+
+
+def test_no_drill_is_played_with_the_broker_itself(paper: Paper) -> None:
+    paper.run("user", "list")
+    paper.rows("INSERT INTO users (name, broker, exit_rule) VALUES ('asha', 'kotak_neo', '{\"target_percent\": 6}')")
+    refused = paper.run("serve", "--drill", "--open-in", "5")
     assert (refused.returncode, "not on this machine" in refused.stderr) == (6, True)
 
 

@@ -174,7 +174,6 @@ def answers(drill: Drill) -> bool:
 @pytest.mark.parametrize(
     ("words", "changed", "code", "says"),
     [
-        (["serve"], {}, 6, "not on this machine"),
         (["serve", "--drill"], {"KOTAK_URL": "http://127.0.0.1:9"}, 3, "--drill needs --open-in"),
         (["serve", "--open-in", "5"], {"KOTAK_URL": "http://127.0.0.1:9"}, 3, "add --drill"),
         (["serve", "--drill", "--open-in", "5"], {}, 6, "not on this machine"),

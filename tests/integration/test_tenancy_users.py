@@ -111,9 +111,9 @@ def test_what_operators_change_is_stored_and_journaled(users: UsersRepository, p
     users.set_exit(number, {"target_price": 815.5})
     users.set_enabled(number, False)
     users.set_live(number, True)
-    assert users.restart(number) == 2
+    assert users.restart(number) == 3
     user = users.get(number)
-    assert (user.exit_rule, user.enabled, user.live, user.revision) == ({"target_price": 815.5}, False, True, 2)
+    assert (user.exit_rule, user.enabled, user.live, user.revision) == ({"target_price": 815.5}, False, True, 3)
     events = [event for (event,) in psql.execute("SELECT event FROM journal ORDER BY id")]
     assert events == ["USER_ADDED", "USER_EXIT_SET", "USER_DISABLED", "USER_LIVE", "USER_RESTARTED"]
 

@@ -8,7 +8,7 @@ from email.utils import format_datetime
 import pytest
 
 from broker.kotak_neo.account import KotakAccount
-from broker.kotak_neo.hosts import require_allowed
+from broker.kotak_neo.hosts import HERE, Reach
 from broker.kotak_neo.session import opened
 from broker.kotak_neo.settings import KotakSettings
 from broker.kotak_neo.skew import skew
@@ -104,7 +104,7 @@ def test_a_body_that_repeats_a_secret_loses_it() -> None:
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST", "127.0.0.1", "127.8.9.1", "[::1]"])
 def test_loopback_is_allowed(host: str) -> None:
-    require_allowed(f"http://{host}:8080/x", loopback_only=True)
+    HERE.require(f"http://{host}:8080/x")
 
 
 @pytest.mark.parametrize(
@@ -116,13 +116,43 @@ def test_loopback_is_allowed(host: str) -> None:
 )  # fmt: skip
 def test_everything_beyond_loopback_is_refused(url: str) -> None:
     with pytest.raises(NotAllowed):
-        require_allowed(url, loopback_only=True)
+        HERE.require(url)
 
 
-def test_beyond_loopback_only_https_is_allowed() -> None:
-    require_allowed("https://mis.kotaksecurities.com", loopback_only=False)
+BROKER = Reach.of("https://mis.kotaksecurities.com")
+
+
+@pytest.mark.parametrize("url", ["https://e21.kotaksecurities.com/x", "wss://cis.KotakSecurities.com/realtime"])
+def test_a_live_account_reaches_the_brokers_hosts(url: str) -> None:
+    BROKER.require(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://mis.kotaksecurities.com", "ws://mis.kotaksecurities.com", "https://evilkotaksecurities.com",
+        "https://mis.kotaksecurities.com.evil.test/", "https://mis.kotaksecurities.com@evil.test/", "https://[/", "",
+        "https://127.0.0.1:8915/", "https://localhost/", "/quick",
+    ],
+)  # fmt: skip
+def test_a_live_account_reaches_no_other_host_and_no_simulator(url: str) -> None:
     with pytest.raises(NotAllowed):
-        require_allowed("http://mis.kotaksecurities.com", loopback_only=False)
+        BROKER.require(url)
+    assert not BROKER.allows(url)
+
+
+def test_a_login_host_of_ones_own_is_reached_besides() -> None:
+    reach = Reach.of("https://gateway.example/kotak")
+    reach.require("https://gateway.example/x")
+    reach.require("https://lapi.kotaksecurities.com/file.csv")
+    assert Reach.of("http://127.0.0.1:8915") is HERE
+
+
+def test_only_a_live_account_may_use_a_proxy_elsewhere() -> None:
+    BROKER.require_proxy("http://user:word@203.0.113.9:3128")
+    HERE.require_proxy("http://127.0.0.1:3128")
+    with pytest.raises(NotAllowed, match=r"the proxy 203\.0\.113\.9"):
+        HERE.require_proxy("http://user:word@203.0.113.9:3128")
 
 
 def answered(date: str | None, took: float = 0.0) -> Answer:

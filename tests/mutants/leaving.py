@@ -5,6 +5,7 @@ from tests.mutants.mutation import Mutation
 EGRESS = "integration/test_kotak_egress.py"
 ROWS = "integration/test_egress_rows.py"
 RATE = "integration/test_kotak_rate.py"
+LIVE = "integration/test_live_accounts.py"
 DOOR = "integration/test_front_door.py"
 THROTTLE = "unit/test_kotak_throttle.py"
 
@@ -96,5 +97,35 @@ LEAVING = (
         "if False:",
         "A broker that has had enough would be asked three times a cycle for as long as it lasts.",
         (f"{RATE}::test_a_broker_that_has_had_enough_is_asked_less_and_less_and_answers_close_the_breaker",),
+    ),
+    Mutation(
+        "whoever is wanted served wherever the URL leads",
+        "cli/wiring.py",
+        "        if objected is not None:\n",
+        "        if False:\n",
+        "A drill with the production database would close real positions with simulated fills.",
+        (
+            f"{LIVE}::test_a_live_account_meets_no_simulator",
+            f"{LIVE}::test_a_live_account_without_an_address_of_its_own_is_refused",
+        ),
+    ),
+    Mutation(
+        "a live account that reaches any host",
+        "broker/kotak_neo/hosts.py",
+        "if not any(host == domain or",
+        "if not any(True or host == domain or",
+        "Whoever changes one answer of the login would be given the account's tokens, or a simulator its orders.",
+        (
+            "unit/test_kotak_session.py::test_a_live_account_reaches_no_other_host_and_no_simulator",
+            f"{LIVE}::test_a_live_account_does_not_go_on_in_the_session_of_a_simulator",
+        ),
+    ),
+    Mutation(
+        "a simulator's orders taken for the broker's",
+        "repositories/migrations/versions/v0006_live_accounts.py",
+        "IF EXISTS (SELECT 1 FROM orders",
+        "IF false AND EXISTS (SELECT 1 FROM orders",
+        "Orders of a drill would be looked for at the broker, and their fills counted as real.",
+        (f"{LIVE}::test_orders_of_a_simulator_are_never_taken_for_the_brokers",),
     ),
 )

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from broker.kotak_neo import rows
 from broker.kotak_neo.account import KotakAccount
+from broker.kotak_neo.batches import Batches
 from broker.kotak_neo.changes import Change, cancelling, modifying, placing
 from broker.kotak_neo.exchange import Exchange
 from broker.kotak_neo.inquiries import Inquiries
@@ -109,14 +110,11 @@ class KotakNeo(Inquiries):
     def quotes(self, tokens: Sequence[str]) -> tuple[Quote, ...]:
         """Last prices for exchange tokens (or index names) of the NSE cash segment, 50 a call (Kotak's limit).
 
-        A quote that cannot be read is left out; where none can be, the read has failed.
+        A quote that cannot be read is left out, and one that the broker does not give; where there is none at all, the
+        read has failed.
         """
-        found: list[Any] = []
-        for start in range(0, len(tokens), QUOTES_A_CALL):
-            asked = ",".join(f"nse_cm|{quote(token)}" for token in tokens[start : start + QUOTES_A_CALL])
-            path = f"script-details/1.0/quotes/neosymbol/{asked}/all"
-            found += self._reading.data(path, list_of, literal="|" if self._settings.literal_bar else "")
-        quotes, malformed = self._reading.readable(rows.quote, found)
+        batches = Batches(self._account.unquoted, self._tenure, self._quoted)
+        quotes, malformed = self._reading.readable(rows.quote, batches.rows(tokens, QUOTES_A_CALL))
         if tokens and not quotes:
             raise BrokerUnavailable(
                 f"{self._tenure}: {malformed} quotes came for {len(tokens)} symbols, none readable."
@@ -133,6 +131,11 @@ class KotakNeo(Inquiries):
     def close(self) -> None:
         """Let connections go; the session stays with the account."""
         self._exchange.close()
+
+    def _quoted(self, tokens: Sequence[str]) -> list[Any]:
+        asked = ",".join(f"nse_cm|{quote(token)}" for token in tokens)
+        path = f"script-details/1.0/quotes/neosymbol/{asked}/all"
+        return self._reading.data(path, list_of, literal="|" if self._settings.literal_bar else "")
 
     def _change(self, make: Callable[[Given], Change], given: Given, send_by: float) -> Outcome:
         try:

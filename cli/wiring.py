@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from broker.api import NoFeed, OrderFeed
-from broker.kotak_neo import Egress, FeedSettings, Greeting, KotakAccount, KotakNeo, KotakSettings, Way
+from broker.kotak_neo import Egress, FeedSettings, Greeting, KotakAccount, KotakNeo, KotakSettings, Lookups, Way
 from domain.clock import Clock
 from domain.errors import BadInput
 from domain.market import Calendar, ExchangeCalendar
@@ -131,6 +131,7 @@ class TenantFactory:
         self._kotak = kotak_settings(settings, self._times)
         self._instruments = InstrumentTable(InstrumentsRepository(database))
         self._tls = ssl.create_default_context()
+        self._lookups = Lookups()
         self._recorder = open_recorder(settings)
         self._feeds = _feeds(settings, clock, self._tls) if settings.kotak_order_feed else None
         self._users = UsersRepository(database)
@@ -183,8 +184,8 @@ class TenantFactory:
         """A user's account, and a client of it for the thread of a tenure."""
         account = self._account(user_id)
         logins = LoginsRepository(self._database, tenure, self._vault)
-        guard = self._database.require_idle
-        return account, KotakNeo(account, tenure, self._clock, self._kotak, guard, self._tls, logins)
+        how = (self._kotak, self._database.require_idle, self._tls, logins, self._lookups)
+        return account, KotakNeo(account, tenure, self._clock, *how)
 
     def _feed(self, tenure: Tenure, account: KotakAccount) -> OrderFeed:
         """The account's feed leaves as its calls do; its session is tied to the address that it was begun from."""

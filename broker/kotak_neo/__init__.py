@@ -8,6 +8,7 @@ from broker.kotak_neo.client import KotakNeo
 from broker.kotak_neo.egress import Egress
 from broker.kotak_neo.feed_settings import FeedSettings, Greeting, Way
 from broker.kotak_neo.hosts import require_allowed
+from broker.kotak_neo.lookups import Lookups
 from broker.kotak_neo.settings import KotakSettings
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "KotakAccount",
     "KotakNeo",
     "KotakSettings",
+    "Lookups",
     "Way",
     "require_allowed",
 ]

@@ -13,6 +13,7 @@ from broker.kotak_neo.changes import Change, cancelling, modifying, placing
 from broker.kotak_neo.exchange import Exchange
 from broker.kotak_neo.inquiries import Inquiries
 from broker.kotak_neo.instruments import cash_file, instruments
+from broker.kotak_neo.lookups import Lookups
 from broker.kotak_neo.reading import Reading
 from broker.kotak_neo.reports import file_of, holdings_of, list_of, object_of, rows_of
 from broker.kotak_neo.settings import KotakSettings
@@ -30,7 +31,8 @@ Given = TypeVar("Given")
 
 
 class KotakNeo(Inquiries):
-    """A `Broker`. The account outlives it; `tls` is the process's one context (urllib3's default without).
+    """A `Broker`. The account outlives it; `tls` is the process's one context (urllib3's default without), and
+    `lookups` what it knows of host names.
 
     `guard` is called before every broker call and raises TransactionHeld when this thread holds a transaction.
     `logins` remembers attempts to log in over restarts; without it they are forgotten with the account.
@@ -45,10 +47,11 @@ class KotakNeo(Inquiries):
         guard: Callable[[], None],
         tls: ssl.SSLContext | None = None,
         logins: LoginBook | None = None,
+        lookups: Lookups | None = None,
     ) -> None:
         self._account = account
         self._tenure = tenure
-        self._exchange = Exchange(account, tenure, clock, settings, guard, tls, logins)
+        self._exchange = Exchange(account, tenure, clock, settings, guard, tls, logins, lookups)
         super().__init__(Reading(self._exchange, account, tenure), settings)
 
     def login(self) -> None:

@@ -17,6 +17,7 @@ from broker.kotak_neo import (
     KotakAccount,
     KotakNeo,
     KotakSettings,
+    Lookups,
     Reach,
     Session,
     Way,
@@ -145,6 +146,7 @@ class TenantFactory:
         self._kotak = kotak_settings(settings, self._times)
         self._instruments = InstrumentTable(InstrumentsRepository(database))
         self._tls = ssl.create_default_context()
+        self._lookups = Lookups()
         self._recorder = open_recorder(settings)
         self._feeds = _feeds(settings, clock, self._tls) if settings.kotak_order_feed else None
         self._users = UsersRepository(database)
@@ -203,9 +205,9 @@ class TenantFactory:
         """A user's account, and a client of it for the thread of a tenure."""
         account = self._account(user_id)
         logins = LoginsRepository(self._database, tenure, self._vault)
-        guard = self._database.require_idle
-        how = replace(self._kotak, reach=self._reach(self._users.get(user_id)))
-        return account, KotakNeo(account, tenure, self._clock, how, guard, self._tls, logins)
+        settings = replace(self._kotak, reach=self._reach(self._users.get(user_id)))
+        how = (settings, self._database.require_idle, self._tls, logins, self._lookups)
+        return account, KotakNeo(account, tenure, self._clock, *how)
 
     def _reach(self, user: User) -> Reach:
         return Reach.of(self._kotak.login_url) if user.live else HERE

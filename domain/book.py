@@ -26,7 +26,8 @@ class ReportedState(StrEnum):
 class OrderReport:
     """One row of the order book. Filled is absolute; average price in rupees, None while nothing filled.
 
-    `entered_at` and `changed_at` are the broker's (UTC, whole seconds); None where it does not say.
+    `entered_at` and `changed_at` are the broker's (UTC, whole seconds); None where it does not say. `after_market`:
+    taken while the market was closed, for the next session; it rests for all that, and is never one of ours.
     """
 
     broker_order_id: str
@@ -44,6 +45,7 @@ class OrderReport:
     source: str = ""
     entered_at: datetime | None = None
     changed_at: datetime | None = None
+    after_market: bool = False
 
     @property
     def resting(self) -> bool:

@@ -55,7 +55,7 @@ class Reading:
 
 def read_book(book: Book, orders: tuple[Order, ...], day: date, prefix: str) -> Reading:
     """Match by broker number first, by tag where there is none yet; never by symbol."""
-    book = _of_today(book, day, prefix)
+    book = _sensible(_of_today(book, day, prefix), orders, prefix)
     by_number = {row.broker_order_id: row for row in book.rows}
     sent = [order for order in orders if order.tag and order.trading_day == day]
     found = _found(sent, by_number)
@@ -85,14 +85,29 @@ def in_doubt(order: Order) -> bool:
 
 def _of_today(book: Book, day: date, prefix: str) -> Book:
     """The book without rows of an earlier day, which a broker may still show early in the morning; with one of ours
-    among them (ours are for the day alone) it is yesterday's book, and proves nothing."""
-    old = [row for row in book.rows if _last_day(row) < day]
+    among them (ours are for the day alone) it is yesterday's book, and proves nothing. What the owner ordered after
+    the market had closed is today's, and takes its shares before the exchange has it."""
+    old = [row for row in book.rows if _last_day(row) < day and not (row.after_market and row.resting)]
     if not old:
         return book
     ours = sum(is_ours(row.tag, prefix) for row in old)
     numbers = {row.broker_order_id for row in old}
     rows = tuple(row for row in book.rows if row.broker_order_id not in numbers)
     return replace(book, rows=rows, malformed=book.malformed + ours)
+
+
+def _sensible(book: Book, orders: tuple[Order, ...], prefix: str) -> Book:
+    """The book without rows of others that have traded more than they are for; ours may tell of a breach."""
+    known = {order.broker_order_id for order in orders}
+    strange = {
+        row.broker_order_id
+        for row in book.rows
+        if row.filled > row.quantity and row.broker_order_id not in known and not is_ours(row.tag, prefix)
+    }
+    if not strange:
+        return book
+    rows = tuple(row for row in book.rows if row.broker_order_id not in strange)
+    return replace(book, rows=rows, malformed=book.malformed + len(strange))
 
 
 def _last_day(row: OrderReport) -> date:

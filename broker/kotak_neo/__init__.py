@@ -8,6 +8,7 @@ from broker.kotak_neo.client import KotakNeo
 from broker.kotak_neo.egress import Egress
 from broker.kotak_neo.feed_settings import FeedSettings, Greeting, Way
 from broker.kotak_neo.hosts import HERE, Reach, host_of, is_loopback
+from broker.kotak_neo.lookups import Lookups
 from broker.kotak_neo.session import Session
 from broker.kotak_neo.settings import KotakSettings
 
@@ -19,6 +20,7 @@ __all__ = [
     "KotakAccount",
     "KotakNeo",
     "KotakSettings",
+    "Lookups",
     "Reach",
     "Session",
     "Way",

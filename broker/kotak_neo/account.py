@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from broker.breaker import Breaker
 from broker.kotak_neo.attempts import Attempts
+from broker.kotak_neo.batches import Unquoted
 from broker.kotak_neo.egress import Egress
 from broker.kotak_neo.session import Session
 from broker.kotak_neo.settings import KotakSettings
@@ -47,6 +48,7 @@ class KotakAccount:
         self.attempts = Attempts(clock, settings.pace)
         self.codes = TotpCodes(credentials.totp_secret, settings.code_seconds)
         self.logins = MemoryBook()
+        self.unquoted = Unquoted(clock)
         self._settings = settings
         self._clock = clock
         self._lock = threading.Lock()
@@ -59,7 +61,7 @@ class KotakAccount:
     def renewed(self, credentials: Credentials, egress: Egress, tap: Tap | None = None) -> "KotakAccount":
         """The same account with other credentials or another way out: without a session, within the same rates."""
         heir = KotakAccount(credentials, self._settings, self._clock, egress, tap)
-        heir.rates, heir.breaker = self.rates, self.breaker
+        heir.rates, heir.breaker, heir.unquoted = self.rates, self.breaker, self.unquoted
         if credentials.totp_secret == self.credentials.totp_secret:
             heir.codes = self.codes
         return heir

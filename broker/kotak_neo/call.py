@@ -34,15 +34,17 @@ class Call:
         self._tenure = tenure
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
-        self._alarm: Alarm | None = None
+        self._alarms: list[Alarm] = []
 
     def __enter__(self) -> "Call":
-        self._alarm = self._clock.call_at(self.deadline, self._shut)
+        self._alarms = [self._clock.call_at(self.deadline, self._shut)]
+        if self._send_by is not None and self._send_by < self.deadline:
+            self._alarms.append(self._clock.call_at(self._send_by, self._give_up))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if self._alarm is not None:
-            self._alarm.cancel()
+        for alarm in self._alarms:
+            alarm.cancel()
         with self._lock:
             self._socket = None
 
@@ -50,6 +52,19 @@ class Call:
     def remaining(self) -> float:
         """Seconds until the deadline, never negative."""
         return max(0.0, self.deadline - self._clock.monotonic())
+
+    @property
+    def seconds_to_connect(self) -> float:
+        """Seconds until a connection would come too late, never negative."""
+        last = self.deadline if self._send_by is None else min(self.deadline, self._send_by)
+        return max(0.0, last - self._clock.monotonic())
+
+    def connecting(self, plug: socket.socket) -> None:
+        """Have the alarm shut this socket, over which nothing of the request has gone yet. Raises TimeoutError."""
+        with self._lock:
+            if self.cut:
+                raise TimeoutError(None, "no time left to connect")
+            self._socket = plug
 
     def permit(self, connected: socket.socket) -> None:
         """The last check, on the connected socket; from here on the request counts as begun. Raises Withheld."""
@@ -64,8 +79,15 @@ class Call:
             self._socket = connected
             self.begun = True
 
-    def _shut(self) -> None:
+    def _give_up(self) -> None:
+        """The last moment to send has come: what is still being connected is of no use any more."""
+        if not self.begun:
+            self._shut(begun=False)
+
+    def _shut(self, begun: bool = True) -> None:
         with self._lock:
+            if self.begun and not begun:
+                return
             self.cut = True
             if self._socket is not None:
                 _shut_down(self._socket)

@@ -8,10 +8,12 @@ from urllib.parse import quote
 
 from broker.kotak_neo import rows
 from broker.kotak_neo.account import KotakAccount
+from broker.kotak_neo.batches import Batches
 from broker.kotak_neo.changes import Change, cancelling, modifying, placing
 from broker.kotak_neo.exchange import Exchange
 from broker.kotak_neo.inquiries import Inquiries
 from broker.kotak_neo.instruments import cash_file, instruments
+from broker.kotak_neo.lookups import Lookups
 from broker.kotak_neo.reading import Reading
 from broker.kotak_neo.reports import file_of, holdings_of, list_of, object_of, rows_of
 from broker.kotak_neo.settings import KotakSettings
@@ -29,7 +31,8 @@ Given = TypeVar("Given")
 
 
 class KotakNeo(Inquiries):
-    """A `Broker`. The account outlives it; `tls` is the process's one context (urllib3's default without).
+    """A `Broker`. The account outlives it; `tls` is the process's one context (urllib3's default without), and
+    `lookups` what it knows of host names.
 
     `guard` is called before every broker call and raises TransactionHeld when this thread holds a transaction.
     `logins` remembers attempts to log in over restarts; without it they are forgotten with the account.
@@ -44,10 +47,11 @@ class KotakNeo(Inquiries):
         guard: Callable[[], None],
         tls: ssl.SSLContext | None = None,
         logins: LoginBook | None = None,
+        lookups: Lookups | None = None,
     ) -> None:
         self._account = account
         self._tenure = tenure
-        self._exchange = Exchange(account, tenure, clock, settings, guard, tls, logins)
+        self._exchange = Exchange(account, tenure, clock, settings, guard, tls, logins, lookups)
         super().__init__(Reading(self._exchange, account, tenure), settings)
 
     def login(self) -> None:
@@ -109,14 +113,11 @@ class KotakNeo(Inquiries):
     def quotes(self, tokens: Sequence[str]) -> tuple[Quote, ...]:
         """Last prices for exchange tokens (or index names) of the NSE cash segment, 50 a call (Kotak's limit).
 
-        A quote that cannot be read is left out; where none can be, the read has failed.
+        A quote that cannot be read is left out, and one that the broker does not give; where there is none at all, the
+        read has failed.
         """
-        found: list[Any] = []
-        for start in range(0, len(tokens), QUOTES_A_CALL):
-            asked = ",".join(f"nse_cm|{quote(token)}" for token in tokens[start : start + QUOTES_A_CALL])
-            path = f"script-details/1.0/quotes/neosymbol/{asked}/all"
-            found += self._reading.data(path, list_of, literal="|" if self._settings.literal_bar else "")
-        quotes, malformed = self._reading.readable(rows.quote, found)
+        batches = Batches(self._account.unquoted, self._tenure, self._quoted)
+        quotes, malformed = self._reading.readable(rows.quote, batches.rows(tokens, QUOTES_A_CALL))
         if tokens and not quotes:
             raise BrokerUnavailable(
                 f"{self._tenure}: {malformed} quotes came for {len(tokens)} symbols, none readable."
@@ -133,6 +134,11 @@ class KotakNeo(Inquiries):
     def close(self) -> None:
         """Let connections go; the session stays with the account."""
         self._exchange.close()
+
+    def _quoted(self, tokens: Sequence[str]) -> list[Any]:
+        asked = ",".join(f"nse_cm|{quote(token)}" for token in tokens)
+        path = f"script-details/1.0/quotes/neosymbol/{asked}/all"
+        return self._reading.data(path, list_of, literal="|" if self._settings.literal_bar else "")
 
     def _change(self, make: Callable[[Given], Change], given: Given, send_by: float) -> Outcome:
         try:

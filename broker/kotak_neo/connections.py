@@ -10,16 +10,23 @@ from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar
 from urllib3 import HTTPConnectionPool, PoolManager, ProxyManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from broker.kotak_neo.call import Call, Withheld
+from broker.kotak_neo.dialling import Dialling
+from broker.kotak_neo.lookups import Lookups
+
+_PATIENCE = 3.0
+"""Seconds for one address where urllib3 has no time-out of its own."""
 
 
 class Line:
     """What the connections of one thread share: the call they are used for at the moment."""
 
-    def __init__(self) -> None:
+    def __init__(self, lookups: Lookups | None = None) -> None:
         self.call: Call | None = None
         self.literal = ""
+        self.lookups = lookups or Lookups()
 
     def written(self, target: str) -> str:
         """The target of the request at hand with the characters that are to leave as they are."""
@@ -29,9 +36,13 @@ class Line:
 
     def permit(self, connected: socket.socket) -> None:
         """Let the first byte of the call at hand pass, or raise Withheld."""
+        self.at_hand().permit(connected)
+
+    def at_hand(self) -> Call:
+        """The call at hand. Raises Withheld."""
         if self.call is None:
             raise Withheld("no call is under way")
-        self.call.permit(connected)
+        return self.call
 
 
 class _Checked(HTTPConnection):
@@ -58,6 +69,20 @@ class _Checked(HTTPConnection):
             super().send(data)
         else:
             self._parts.append(data)
+
+    def _new_conn(self) -> socket.socket:
+        """Connect within the time of the call at hand."""
+        patience = self.timeout if isinstance(self.timeout, int | float) else _PATIENCE
+        way = Dialling(self._line.lookups, patience, self.source_address, self._options())
+        try:
+            return way.connect(self._dns_host.strip("[]"), self.port, self._line.at_hand())
+        except TimeoutError as error:
+            raise ConnectTimeoutError(self, "no connection in time") from error
+        except OSError as error:
+            raise NewConnectionError(self, "no connection") from error
+
+    def _options(self) -> list[tuple[int, int, int]]:
+        return [(level, name, int(value)) for level, name, value in self.socket_options or ()]
 
     def _tunnel(self) -> None:
         self._tunnelling = True

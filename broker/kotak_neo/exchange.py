@@ -10,6 +10,7 @@ from broker.kotak_neo.account import KotakAccount
 from broker.kotak_neo.call import Call, Withheld
 from broker.kotak_neo.changes import Change
 from broker.kotak_neo.entrance import Entrance
+from broker.kotak_neo.lookups import Lookups
 from broker.kotak_neo.seen_address import PATH as SEEN
 from broker.kotak_neo.seen_address import seen_address
 from broker.kotak_neo.session import Session
@@ -42,6 +43,7 @@ class Exchange:
         guard: Callable[[], None],
         tls: ssl.SSLContext | None,
         logins: LoginBook | None = None,
+        lookups: Lookups | None = None,
     ) -> None:
         self.skew: float | None = None
         self._account = account
@@ -51,7 +53,7 @@ class Exchange:
         self._guard = guard
         self._entrance = Entrance(account, tenure, clock, settings, logins or account.logins, self._ask_login)
         self._address = ""
-        self._wire = Wire(clock, settings, tls, account.egress)
+        self._wire = Wire(clock, settings, tls, account.egress, lookups)
         self._retries = Retries(clock, tenure)
 
     def log_in(self) -> Session:

@@ -11,11 +11,12 @@ from broker.kotak_neo.exchange import Exchange
 from broker.kotak_neo.fields import Malformed, Row
 from broker.kotak_neo.reports import rows_of
 from broker.kotak_neo.session import Session
-from broker.kotak_neo.wire import Answer, Ask
+from broker.kotak_neo.wire import MEBIBYTE, Answer, Ask
 from domain.errors import BrokerUnavailable
 from domain.tenure import Tenure
 
 log = logging.getLogger(__name__)
+_LARGEST_FILE = 64 * MEBIBYTE
 Parsed = TypeVar("Parsed")
 Given = TypeVar("Given")
 
@@ -53,7 +54,7 @@ class Reading:
 
     def file(self, url: str, judge: Callable[[Answer], Parsed], deadline: float) -> Parsed:
         """A plain file, which needs no secret; seconds."""
-        return self.exchange.read(lambda _: Ask("GET", url), judge, deadline)[1]
+        return self.exchange.read(lambda _: Ask("GET", url, largest=_LARGEST_FILE), judge, deadline)[1]
 
     def readable(self, parse: Callable[[Row], Parsed], found: list[Any]) -> tuple[list[Parsed], int]:
         """The rows that can be read, and how many cannot."""

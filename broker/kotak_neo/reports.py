@@ -10,6 +10,11 @@ from broker.retrying import Passing
 from domain.errors import BrokerUnavailable, SessionEnded
 
 _NO_HOLDINGS = "no holdings found"
+_NOT_QUOTED = 1009
+
+
+class NotQuoted(BrokerUnavailable):
+    """The broker refuses a batch of quotes: it does not know one of the symbols in it, and does not say which."""
 
 
 def rows_of(answer: Answer) -> list[Any]:
@@ -37,11 +42,16 @@ def object_of(answer: Answer) -> Mapping[str, Any]:
 
 
 def list_of(answer: Answer) -> list[Any]:
-    """The top-level list of a quotes answer; its errors are objects. Raises as `rows_of`."""
+    """The top-level list of a quotes answer; its errors are objects. Raises as `rows_of`, NotQuoted."""
     body = parsed(answer.body)
-    if _effect(answer, body, shape_of(body)) is Effect.DONE and isinstance(body, list):
+    effect = _effect(answer, body, shape_of(body))
+    if effect is Effect.DONE and isinstance(body, list):
         return body
-    raise _refusal(answer, body)
+    said = reply(body)
+    kind = (
+        NotQuoted if said is not None and effect is Effect.REFUSED and said.code == _NOT_QUOTED else BrokerUnavailable
+    )
+    raise kind(str(_refusal(answer, body)))
 
 
 def file_of(answer: Answer) -> bytes:

@@ -27,7 +27,9 @@ _ENDS = {
     "cancelled after market order": ReportedState.CANCELLED,
 }  # fmt: skip
 _STATES = {**dict.fromkeys(_RESTING, ReportedState.OPEN), **_ENDS}
+_WAITING_FOR_THE_MARKET = frozenset({"after market order req received", "amo req received"})
 _MOST = 2**31 - 1
+_HIGHEST = Decimal(10**9)
 _FILL_TIME = "%d-%b-%Y %H:%M:%S"
 
 
@@ -41,8 +43,8 @@ def order_report(row: Row) -> OrderReport:
         symbol=text(row, "trdSym"),
         side=side(row),
         quantity=_some(row),
-        filled=count(row, "fldQty"),
-        price=decimal(row, "prc"),
+        filled=_filled(row),
+        price=_price(row),
         average_price=_average(row),
         state=state,
         text=reason if state is ReportedState.REJECTED and reason != "--" else "",
@@ -51,6 +53,7 @@ def order_report(row: Row) -> OrderReport:
         source=optional(row, "ordSrc"),
         entered_at=whole_time(row, "ordEntTm"),
         changed_at=whole_time(row, "ordDtTm"),
+        after_market=optional(row, "ordGenTp").upper() == "AMO" or _status(row) in _WAITING_FOR_THE_MARKET,
     )
 
 
@@ -63,8 +66,8 @@ def order_step(row: Row) -> OrderStep:
         at=whole_time(row, "flDtTm"),
         tag=tag_in(row),
         quantity=_some(row),
-        filled=count(row, "fldQty"),
-        price=decimal(row, "prc"),
+        filled=_filled(row),
+        price=_price(row),
         average_price=_average(row),
         text=reason if state is ReportedState.REJECTED and reason != "--" else "",
         evidence=dict(row),
@@ -76,6 +79,21 @@ def _some(row: Row) -> int:
     if not 0 < quantity <= _MOST:
         raise Malformed(f"qty {quantity}")
     return quantity
+
+
+def _filled(row: Row) -> int:
+    filled = count(row, "fldQty")
+    if not 0 <= filled <= _MOST:
+        raise Malformed(f"fldQty {filled}")
+    return filled
+
+
+def _price(row: Row) -> Decimal:
+    """0 for an order without a limit."""
+    price = decimal(row, "prc")
+    if not 0 <= price < _HIGHEST:
+        raise Malformed("prc is no price")
+    return price
 
 
 def reported_state(row: Row) -> ReportedState:
@@ -131,4 +149,5 @@ def tag_in(row: Row) -> str:
 
 def _average(row: Row) -> Decimal | None:
     """None while nothing is filled; a price that cannot be read does not spoil the row."""
-    return positive(row, "avgPrc")
+    average = positive(row, "avgPrc")
+    return average if average is not None and average < _HIGHEST else None

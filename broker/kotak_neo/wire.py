@@ -1,9 +1,12 @@
 """One request out, one answer in: the only module that lets bytes go to Kotak, under a call's limits."""
 
+import re
 import ssl
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
+from http import HTTPStatus
 from http.client import HTTPException
 
 import requests
@@ -12,8 +15,12 @@ from urllib3.exceptions import HTTPError
 from broker.kotak_neo.call import Call
 from broker.kotak_neo.connections import Line, LineSession
 from broker.kotak_neo.egress import Egress
+from broker.kotak_neo.lookups import Lookups
 from broker.kotak_neo.settings import KotakSettings
 from domain.clock import Clock
+
+MEBIBYTE = 1024 * 1024
+_PIECE = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +28,7 @@ class Ask:
     """A request; headers and bodies carry secrets and are never printed.
 
     `literal`: characters of the path that leave as they are, though requests would write them as %7C and the like.
+    `largest`: bytes of an answer, unpacked, above which it is none.
     """
 
     method: str
@@ -29,6 +37,7 @@ class Ask:
     form: Mapping[str, str] | None = field(default=None, repr=False)
     json: Mapping[str, str] | None = field(default=None, repr=False)
     literal: str = ""
+    largest: int = 16 * MEBIBYTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +64,13 @@ _BROKEN = (requests.RequestException, HTTPError, HTTPException, OSError, ValueEr
 ValueError, for one. Anything of it that came through would end the tenant's thread in the middle of an order."""
 
 
+class _Odd(Exception):
+    """An answer that cannot be used as one; its text says why."""
+
+
+_TUNNEL_REFUSED = re.compile(r"Tunnel connection failed: (\d{3})")
+
+
 class NoAnswer(Exception):
     """The exchange broke. `begun`: a byte may have left this machine, so the broker may have acted on it.
 
@@ -71,11 +87,16 @@ class Wire:
     """The connections of one thread; keep-alive between calls, nothing sent twice."""
 
     def __init__(
-        self, clock: Clock, settings: KotakSettings, tls: ssl.SSLContext | None, egress: Egress | None = None
+        self,
+        clock: Clock,
+        settings: KotakSettings,
+        tls: ssl.SSLContext | None,
+        egress: Egress | None = None,
+        lookups: Lookups | None = None,
     ) -> None:
         self._clock = clock
         self._settings = settings
-        self._line = Line()
+        self._line = Line(lookups)
         self._tls = tls
         self._egress = egress or Egress()
         self._address = ""
@@ -88,16 +109,16 @@ class Wire:
         """
         self._settings.reach.require_proxy(self._egress.proxy)
         self._leave_from(address)
-        began, began_at = self._clock.monotonic(), self._clock.now()
+        began, began_at, proxied = self._clock.monotonic(), self._clock.now(), self._egress.proxy is not None
         with call:
             self._line.call, self._line.literal = call, ask.literal
             try:
-                response = self._exchange(ask, call)
-            except _BROKEN as error:
-                raise NoAnswer(_what_broke(error, call), call.begun, _hung(error, call)) from None
+                response, body = self._exchange(ask, call)
+            except (*_BROKEN, _Odd) as error:
+                raise NoAnswer(_what_broke(error, call, proxied), call.begun, _hung(error, call)) from None
             finally:
                 self._line.call = None
-        return _answer(response, began, began_at, self._clock.now())
+        return _answer(response, body, began, began_at, self._clock.now())
 
     def close(self) -> None:
         """Let the connections go."""
@@ -113,21 +134,38 @@ class Wire:
         egress = self._egress
         return LineSession(self._line, self._tls, self._settings.call_deadline, egress.source(address), egress.proxy)
 
-    def _exchange(self, ask: Ask, call: Call) -> requests.Response:
+    def _exchange(self, ask: Ask, call: Call) -> tuple[requests.Response, bytes]:
         prepared = self._session.prepare_request(
             requests.Request(ask.method, ask.url, headers=dict(ask.headers), data=ask.form, json=ask.json)
         )
         self._settings.reach.require(prepared.url or "")
         connect = min(self._settings.connect_timeout, max(call.remaining, 0.001))
         # The alarm comes first; the read time-out is what remains if it never does.
-        return self._session.send(prepared, timeout=(connect, call.remaining + 1.0), allow_redirects=False)
+        times = (connect, call.remaining + 1.0)
+        # A body that was not read to its end closes its connection, so that nothing of it can meet the next request.
+        with closing(self._session.send(prepared, timeout=times, allow_redirects=False, stream=True)) as response:
+            if response.status_code < HTTPStatus.OK:
+                raise _Odd(f"HTTP {response.status_code}, an interim answer that is not waited for")
+            return response, _body(response, ask.largest)
 
 
-def _answer(response: requests.Response, began: float, began_at: datetime, ended_at: datetime) -> Answer:
+def _body(response: requests.Response, largest: int) -> bytes:
+    """The whole body, unpacked piece by piece: a few hundred bytes can be packed gigabytes."""
+    pieces: list[bytes] = []
+    room = largest
+    for piece in response.iter_content(_PIECE):
+        room -= len(piece)
+        if room < 0:
+            raise _Odd(f"an answer of more than {largest // MEBIBYTE} MiB")
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def _answer(response: requests.Response, body: bytes, began: float, began_at: datetime, ended_at: datetime) -> Answer:
     headers = response.headers
     return Answer(
         response.status_code,
-        response.content,
+        body,
         began,
         began_at,
         ended_at,
@@ -138,13 +176,23 @@ def _answer(response: requests.Response, began: float, began_at: datetime, ended
     )
 
 
-def _what_broke(error: BaseException, call: Call) -> str:
+def _what_broke(error: BaseException, call: Call, proxied: bool) -> str:
     """The innermost cause in words: the outer ones repeat addresses, and a bad header's even its value."""
+    where = "through the proxy: " if proxied and not call.begun else ""
     if call.cut:
-        return "no complete answer before the deadline of the call, its socket was shut"
+        told = "no complete answer before the deadline of the call" if call.begun else "no connection in time"
+        return f"{where}{told}, its socket was shut"
     error = _innermost(error)
-    detail = error.strerror if isinstance(error, OSError) and error.strerror else ""
-    return f"{type(error).__name__} {detail}".strip()
+    if isinstance(error, _Odd):
+        return str(error)
+    if refusal := _TUNNEL_REFUSED.match(str(error)):
+        return (
+            f"the proxy answered {refusal[1]} instead of opening a tunnel; correct proxy_url in the credentials"
+            " (run.py user set-credentials), or the proxy"
+        )
+    said = error.strerror if isinstance(error, OSError) and error.strerror else ""
+    ours = said and isinstance(error, OSError) and error.errno is None
+    return where + (said if ours else f"{type(error).__name__} {said}".strip())
 
 
 def _hung(error: BaseException, call: Call) -> bool:

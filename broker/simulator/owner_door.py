@@ -24,7 +24,7 @@ class OwnerDoor(Doorway):
             letter = Side(side[:1].upper())
             limit = protected_price(market, letter) if price is None else rupees(price)
             tag = f"NEOAPP-{self._broker.sessions.identifier()}"
-            later = am == "YES"
+            later = _is_later(am)
             if later and not self._broker.desk.takes_after_market(now):
                 raise ValueError(f"no after-market orders are taken at {now.isoformat()}")
             ticket = Ticket(letter, market.instrument, quantity, limit, tag, source=APP_SOURCE, after_market=later)
@@ -67,3 +67,9 @@ class OwnerDoor(Doorway):
         if found is None or not found.live:
             raise ValueError(f"account {ucc} has no live order {number}")
         return found
+
+
+def _is_later(am: str) -> bool:
+    if am not in ("YES", "NO"):
+        raise ValueError(f"am is YES or NO, not {am!r}")
+    return am == "YES"

@@ -290,8 +290,13 @@ def test_a_symbol_is_quoted_by_its_token_alone_and_an_index_by_its_name(client: 
 
 @pytest.mark.parametrize(
     ("chosen", "keys"),
-    [("oi", {"open_int"}), ("52W", {"year_high", "year_low"}), ("52w", {"year_high", "year_low"})]
-    + [("scrip_details", set()), ("circuit_limits", {"low_price_range", "high_price_range"})],
+    [
+        ("oi", {"open_int"}),
+        ("52W", {"year_high", "year_low"}),
+        ("52w", {"year_high", "year_low"}),
+        ("scrip_details", set()),
+        ("circuit_limits", {"low_price_range", "high_price_range"}),
+    ],
 )
 def test_every_documented_filter_of_a_quote_is_known(client: Client, chosen: str, keys: set[str]) -> None:
     (row,) = client.get(f"{QUOTES}nse_cm|1485/{chosen}")

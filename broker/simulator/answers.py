@@ -52,9 +52,11 @@ def not_ok(code: int, message: str, stat: str = "Not_Ok", status: int = 200) -> 
     return say({"stCode": code, "errMsg": message, "stat": stat}, status)
 
 
-def login_error(message: str) -> Answer:
-    """An error in the shape of the login calls."""
-    return say({"status": "error", "message": message, "errorCode": "401"}, 401)
+def login_error(message: str, status: int = 401) -> Answer:
+    """An error in the shape of the login calls; with HTTP 200 it has another one."""
+    if status == 200:
+        return say({"stCode": 401, "errMsg": message.rstrip("."), "status": "failure"})
+    return say({"status": "error", "message": message, "errorCode": "401"}, status)
 
 
 def missing_field(name: str) -> Answer:
@@ -62,9 +64,10 @@ def missing_field(name: str) -> Answer:
     return say({"error": [{"code": "400", "message": f"Missing required field '{name}'"}]}, 400)
 
 
-def invalid_route(path: str) -> Answer:
-    """There is no such call."""
-    return say({"error": [{"code": 404, "message": f"route '{path}' is invalid"}]}, 404)
+def invalid_route(path: str, instead: str = "") -> Answer:
+    """There is no such call; `instead` is the one that was meant."""
+    hint = f", Please use {instead}" if instead else ""
+    return say({"error": [{"code": 404, "message": f"route '{path}' is invalid{hint}"}]}, 404)
 
 
 NO_DATA = not_ok(5203, "No Data")
@@ -74,16 +77,22 @@ UNKNOWN_SYMBOL = not_ok(1007, "Invalid Symbol")
 INVALID_REQUEST = not_ok(5202, "Error: Invalid Request")
 INVALID_QUANTITY = not_ok(1009, "please provide valid quantity")
 COMPLETED = not_ok(1021, "order is completed", "please provide valid order number")
+NOT_MODIFIABLE = say({"stat": "Not_Ok", "emsg": "Order cannot be modified as it is already executed.", "stCode": 1006})
+NOT_CANCELLABLE = say({"stat": "Not_Ok", "emsg": "Order already cancelled or not found.", "stCode": 1006})
+HASH_ERROR = not_ok(32, "error from core", "hash error")
 NO_LAST_PRICE = not_ok(
     1041, "Last Traded Price (LTP) not available for this instrument. Please try placing a limit order"
 )
 VIEW_TOKEN = not_ok(100021, "invalid  access type")
 NO_SESSION = not_ok(100022, "invalid session token")
+INVALID_SESSION = say({"stat": "Not_Ok", "emsg": "Invalid session", "stCode": 1003})
 ADDRESS_REFUSED = not_ok(100008, "unauthorized")
 OTHER_ADDRESS = not_ok(1037, "session ip doesnt match with reqest ip")
-BAD_LOGIN = login_error("Invalid credentials or TOTP.")
-BAD_MPIN = login_error("Invalid MPIN.")
+WRONG_CREDENTIALS = "Invalid credentials or TOTP."
+WRONG_MPIN = "Invalid MPIN."
+BAD_LOGIN = login_error(WRONG_CREDENTIALS)
 BAD_QUOTE = say({"stat": "Not_Ok", "emsg": "Invalid instrument/code", "stCode": 1009})
+NO_FILE = Answer(b'<?xml version="1.0"?><Error><Code>NoSuchKey</Code></Error>', 404, "application/xml")
 OK_WITHOUT_NUMBER = say({"stat": "Ok", "stCode": 200})
 GARBAGE = Answer(b"\x00\x1f<<upstream>>", content_type="application/json")
 BAD_GATEWAY = Answer(b"<html><head><title>502 Bad Gateway</title></head></html>", 502, "text/html")

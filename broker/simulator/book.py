@@ -81,12 +81,16 @@ class Book:
         return self.portfolio.free(order.ticket.instrument) - others
 
     def next_day(self) -> None:
-        """Settle the day's trades into holdings and start with an empty book."""
+        """Settle the day's trades into holdings and start with an empty book; what waits for the opening stays."""
+        waiting = [order for order in self.live.values() if order.waits]
         self.funds.next_day(self.portfolio)
         self.portfolio.settle()
         self.orders, self.live, self.fills, self.tags, self._counted = {}, {}, [], set(), {}
         self.page = None
         self._sells.clear()
+        for order in waiting:
+            self.add(order)
+            self.update(order)
 
 
 def _sells_of(order: Order) -> Sells:

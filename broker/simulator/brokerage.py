@@ -49,7 +49,7 @@ class Brokerage:
         self.faults = Faults(seed)
         self.throttle = Throttle()
         self._agenda = Agenda()
-        self.feeds = Feeds(self.faults)
+        self.feeds = Feeds(self.faults, self.sessions.knows)
         self.floor = Floor(self.exchange, self.ledger, self.books, self.feeds)
         self.desk = OrderDesk(self._agenda, self.floor, self.books, settings)
         self.paths = Paths(self._agenda, self.floor, self.exchange, lambda: self.desk.hours.days)
@@ -69,6 +69,7 @@ class Brokerage:
         """Add a day's trading hours. At the close, or the end of their auction, the exchange ends what is left."""
         self.desk.hours = TradingHours((*self.desk.hours.days, day))
         self.paths.day_added(day, self.clock.now())
+        self._agenda.at(day.open, self.desk.release)
         self._agenda.at(day.close, self.floor.close)
         if day.auction:
             self._agenda.at(day.auction.freeze, self.floor.freeze)

@@ -26,11 +26,11 @@ Row = list[Any]
 
 def candles(visit: Visit) -> Answer:
     """Candles of one symbol between two days, both included, up to now."""
-    interval = visit.asked("interval")
+    interval = visit.asked("interval") or ""
     if interval not in _MINUTES:
         raise _fault("Invalid interval value")
     market = _market(visit)
-    first, last = _day(visit.asked("fromdate")), _day(visit.asked("todate"))
+    first, last = _day(visit.asked("fromdate") or ""), _day(visit.asked("todate") or "")
     if not EARLIEST <= first <= last or (last - first).days >= _MOST_DAYS.get(interval, 30):
         raise _fault("Invalid date range")
     days = (first + timedelta(days=ahead) for ahead in range((last - first).days + 1))
@@ -77,7 +77,7 @@ def _weeks(days: list[Row]) -> list[Row]:
 
 
 def _market(visit: Visit) -> Market:
-    segment, _, token = visit.asked("neosymbol").partition("|")
+    segment, _, token = (visit.asked("neosymbol") or "").partition("|")
     market = visit.broker.exchange.by_token.get(token)
     if segment != "nse_cm" or market is None:
         raise _fault("Invalid neosymbol")

@@ -44,11 +44,24 @@ class OrderDesk:
         """Receive an order; it shows in the order book after the seconds `hidden` or the usual delay."""
         order = self._order(account, ticket, moment, max(hidden, self._settings.book_delay))
         self._floor.receive(order, moment)
-        step = seconds(self._settings.open_delay / 3)
-        self._plan(order, Errand(moment + step, Deed.VALIDATE))
-        self._plan(order, Errand(moment + 2 * step, Deed.ADMIT, verdict=verdict))
-        self._plan(order, Errand(moment + 3 * step, Deed.OPEN))
+        if not order.waits:
+            self._send(order, moment, verdict)
+        elif verdict:
+            self._plan(order, Errand(moment + seconds(self._settings.open_delay), Deed.ADMIT, verdict=verdict))
         return order
+
+    def takes_after_market(self, moment: datetime) -> bool:
+        """Whether orders for the next opening are taken at the moment."""
+        after, before = seconds(self._settings.amo_after_close), seconds(self._settings.amo_before_open)
+        return self.hours.asleep(moment, after, before)
+
+    def release(self, moment: datetime) -> None:
+        """The exchange opens: every order that was kept for it sets out."""
+        for book in self._books.values():
+            for order in [order for order in book.live.values() if order.waits]:
+                order.released = moment
+                self._floor.enter(order, State.RECEIVED, moment)
+                self._send(order, moment, None)
 
     def resume(self, order: Order) -> None:
         """Take up an order that was received before this desk was: what is still to happen to it happens."""
@@ -60,13 +73,16 @@ class OrderDesk:
     def modify(self, order: Order, terms: Terms, moment: datetime, verdict: str | None = None) -> None:
         """Receive a change of a live order; it has no effect when the order ends or is cancelled first."""
         self._show_tag(order, self.make_tag(order.account, moment))
+        if order.waits:
+            self._restate(order, terms, moment, verdict)
+            return
         if order.resting and order.state is not State.CANCEL_PENDING:
             self._floor.enter(order, State.MODIFY_VALIDATION, moment)
             self._floor.enter(order, State.MODIFY_PENDING, moment)
         delay = self._settings.modify_delay + (0 if order.resting else self._settings.open_delay)
         verdict = verdict or self._transition(order, moment)
         due = moment + seconds(delay)
-        self._plan(order, Errand(due, Deed.CHANGE, terms.price, terms.quantity, verdict))
+        self._plan(order, Errand(due, Deed.CHANGE, terms.price, terms.quantity, verdict, ticket=terms.ticket))
 
     def cancel(self, order: Order, moment: datetime, verdict: str | None = None) -> None:
         """Receive a cancel of a live order; what trades before it takes effect has traded."""
@@ -74,6 +90,9 @@ class OrderDesk:
             return
         before = order.state
         self._show_tag(order, f"{order.shown_tag}-{int(moment.timestamp())}")
+        if order.waits:
+            self._end_waiting(order, moment, verdict)
+            return
         self._floor.enter(order, State.CANCEL_PENDING, moment)
         verdict = verdict or self._transition(order, moment)
         due = moment + seconds(self._settings.cancel_delay)
@@ -105,6 +124,20 @@ class OrderDesk:
             price=ticket.price,
         )
 
+    def _end_waiting(self, order: Order, moment: datetime, verdict: str | None) -> None:
+        """What is kept ends at once: the exchange does not know of it."""
+        if verdict is None:
+            self._floor.withdraw(order, moment)
+        else:
+            self._keep(order, order.state, moment, verdict)
+
+    def _send(self, order: Order, moment: datetime, verdict: str | None) -> None:
+        """The order sets out: checks, then the exchange."""
+        step = seconds(self._settings.open_delay / 3)
+        self._plan(order, Errand(moment + step, Deed.VALIDATE))
+        self._plan(order, Errand(moment + 2 * step, Deed.ADMIT, verdict=verdict))
+        self._plan(order, Errand(moment + 3 * step, Deed.OPEN))
+
     def _plan(self, order: Order, errand: Errand) -> None:
         order.errands.append(errand)
         self._enter(order, errand)
@@ -122,7 +155,7 @@ class OrderDesk:
             case Deed.OPEN:
                 self._open(order, moment)
             case Deed.CHANGE:
-                self._change(order, Terms(errand.price, errand.quantity), moment, errand.verdict)
+                self._change(order, Terms(errand.price, errand.quantity, errand.ticket), moment, errand.verdict)
             case Deed.WITHDRAW:
                 self._floor.withdraw(order, moment)
             case Deed.KEEP:
@@ -137,8 +170,8 @@ class OrderDesk:
             return
         reason = (
             verdict
-            or self._transition(order, order.entered)
-            or self.hours.objection(order.entered)
+            or self._transition(order, order.sent)
+            or self.hours.objection(order.sent)
             or self._objection(order, Terms(order.price, order.quantity))
         )
         if reason:
@@ -166,8 +199,16 @@ class OrderDesk:
         else:
             if terms.price != order.price or terms.quantity > order.quantity:
                 order.since = moment
-            order.price, order.quantity = terms.price, terms.quantity
+            self._floor.market(order).withdraw(order)
+            order.restate(terms.price, terms.quantity, terms.ticket)
             self._floor.stand(order, moment)
+
+    def _restate(self, order: Order, terms: Terms, moment: datetime, verdict: str | None) -> None:
+        """A change of what is kept: nobody is asked, the risk checks come when it sets out."""
+        order.reason = verdict or NO_REASON
+        if verdict is None:
+            order.restate(terms.price, terms.quantity, terms.ticket)
+        self._floor.enter(order, State.AMO_MODIFIED if verdict is None else order.state, moment)
 
     def _keep(self, order: Order, before: State, moment: datetime, reason: str) -> None:
         if order.live:

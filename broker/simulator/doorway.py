@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
 from broker.simulator.brokerage import Brokerage
-from broker.simulator.tickets import MOST_RUPEES
+from broker.simulator.forms import MOST_RUPEES
 
 Price = Decimal | int | str
 

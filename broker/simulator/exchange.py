@@ -161,6 +161,11 @@ class Exchange:
         except KeyError:
             raise ValueError(f"no instrument {symbol}") from None
 
+    def index(self, name: str) -> Market | None:
+        """The index of that name; symbols that trade have tokens."""
+        market = self.markets.get(name)
+        return market if market and not market.instrument.tradable else None
+
 
 def _market(instrument: Instrument) -> Market:
     middle = (instrument.low + instrument.high) / 2

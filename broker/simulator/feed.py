@@ -5,6 +5,7 @@ Everything here is called under the broker's lock, from whatever thread moves th
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from broker.simulator.accounts import Account
@@ -35,10 +36,14 @@ class Listener:
 
 
 class Feeds:
-    """Who listens. An account without a listener costs one look-up for each change of its orders."""
+    """Who listens. An account without a listener costs one look-up for each change of its orders.
 
-    def __init__(self, faults: Faults) -> None:
+    `knows` tells whether a session lives at a moment: one that has ended hears of nothing any more.
+    """
+
+    def __init__(self, faults: Faults, knows: Callable[[Session, datetime], bool] = lambda *_: True) -> None:
         self._faults = faults
+        self._knows = knows
         self._listeners: dict[str, list[Listener]] = {}
         self._hellos: Counter[str] = Counter()
         self._frames: Counter[str] = Counter()
@@ -64,13 +69,13 @@ class Feeds:
         """One frame for each change of state."""
         ucc = order.account.ucc
         if ucc in self._listeners:
-            self._tell(ucc, order_frame(order))
+            self._tell(ucc, order_frame(order), order.changed)
 
     def tell_position(self, fill: Fill, portfolio: Portfolio) -> None:
         """One frame for each fill."""
         ucc = fill.order.account.ucc
         if ucc in self._listeners:
-            self._tell(ucc, position_frame(fill, portfolio))
+            self._tell(ucc, position_frame(fill, portfolio), fill.moment)
 
     def open_ones(self) -> list[Listener]:
         """Every listener."""
@@ -87,9 +92,12 @@ class Feeds:
         present = {ucc: len(listeners) for ucc, listeners in sorted(self._listeners.items())}
         return {"open": present, "hellos": dict(self._hellos), "frames": dict(self._frames)}
 
-    def _tell(self, ucc: str, frame: str) -> None:
+    def _tell(self, ucc: str, frame: str, moment: datetime) -> None:
         fault = self._faults.take(ucc, "feed")
         for listener in list(self._listeners[ucc]):
+            if not self._knows(listener.session, moment):
+                listener.say(DROP)
+                continue
             if fault is not None and fault.kind is Kind.DEAF:
                 listener.deaf = True
             for said in [] if listener.deaf else _under(fault, frame):

@@ -30,7 +30,7 @@ class Floor:
         """A new order enters the books."""
         self._book(order).add(order)
         self._ledger.orders.append(order)
-        self.enter(order, State.RECEIVED, moment)
+        self.enter(order, State.AMO_RECEIVED if order.ticket.after_market else State.RECEIVED, moment)
 
     def enter(self, order: Order, state: State, moment: datetime) -> None:
         """The order goes into the state; when it is a last one it leaves market and book."""
@@ -60,7 +60,7 @@ class Floor:
         if order.live:
             order.cancelled = order.remaining
             order.reason = NO_REASON
-            self.enter(order, State.CANCELLED, moment)
+            self.enter(order, State.AMO_CANCELLED if order.waits else State.CANCELLED, moment)
 
     def reject(self, order: Order, reason: str, moment: datetime) -> None:
         """The order ends before it reached the exchange."""
@@ -144,13 +144,15 @@ class Floor:
             self.stand(order, moment)
 
     def _live(self) -> list[Order]:
-        return [order for book in self._books.values() for order in book.live.values()]
+        """What the exchange can know of; not what waits for it to open."""
+        return [order for book in self._books.values() for order in book.live.values() if not order.waits]
 
     def _may_be_auctioned(self, order: Order) -> bool:
         limits = self.market(order).auction
         if limits is None:
             return True
-        return (order.triggered or order.ticket.kind != "SL") and limits[0] <= order.price <= limits[1]
+        kept = (order.triggered or order.ticket.kind != "SL") and not order.ticket.disclosed
+        return kept and limits[0] <= order.price <= limits[1]
 
     def _progress(self, order: Order, state: State, moment: datetime) -> None:
         """A cancel that is under way goes on showing."""

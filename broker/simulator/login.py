@@ -6,12 +6,23 @@ from typing import Any
 import pyotp
 
 from broker.simulator.accounts import Account
-from broker.simulator.answers import BAD_LOGIN, BAD_MPIN, Answer, Refusal, missing_field, say
+from broker.simulator.answers import (
+    BAD_LOGIN,
+    WRONG_CREDENTIALS,
+    WRONG_MPIN,
+    Answer,
+    Refusal,
+    login_error,
+    missing_field,
+    say,
+)
 from broker.simulator.clock import IST
 from broker.simulator.sessions import Session
 from broker.simulator.visit import Visit
 
 _CENTRE = "SIM"
+_ORIGIN = "neotradeapi"
+"""What every login says of itself."""
 
 
 class LoginCodes(pyotp.TOTP):
@@ -48,8 +59,19 @@ def from_its_address(visit: Visit) -> Account | None:
 
 
 def by_consumer_key(visit: Visit) -> Account | None:
-    """The account of the consumer key."""
-    return visit.broker.by_key.get(visit.headers.get("Authorization", ""))
+    """The account of the consumer key. Raises Refusal."""
+    account = visit.broker.by_key.get(visit.headers.get("Authorization", ""))
+    if account is None:
+        raise Refusal(BAD_LOGIN)
+    return account
+
+
+def by_both(visit: Visit) -> Account | None:
+    """The account of the trade token, whose consumer key comes along. Raises Refusal."""
+    account = _trading(visit).account
+    if visit.headers.get("Authorization") != account.consumer_key:
+        raise Refusal(BAD_LOGIN)
+    return account
 
 
 def nobody(visit: Visit) -> Account | None:
@@ -65,7 +87,9 @@ def totp_login(visit: Visit) -> Answer:
             raise Refusal(missing_field(name[0].upper() + name[1:]))
     account = visit.account
     if account is None or not _is_theirs(account, asked, visit):
-        raise Refusal(BAD_LOGIN)
+        raise _wrong(WRONG_CREDENTIALS, visit)
+    if visit.broker.settings.code_once and not visit.broker.sessions.use(account, asked["totp"]):
+        raise _wrong(WRONG_CREDENTIALS, visit)
     return _welcome(visit.broker.sessions.begin(account, False, visit.now, visit.remote), visit, {})
 
 
@@ -74,11 +98,11 @@ def validate_mpin(visit: Visit) -> Answer:
     mpin = visit.json().get("mpin")
     if not mpin:
         raise Refusal(missing_field("Mpin"))
-    account = visit.client
-    if visit.headers.get("Authorization") != account.consumer_key:
-        raise Refusal(BAD_LOGIN)
+    account = visit.account
+    if account is None or not _comes_from(account, visit):
+        raise _wrong(WRONG_CREDENTIALS, visit)
     if mpin != account.mpin:
-        raise Refusal(BAD_MPIN)
+        raise _wrong(WRONG_MPIN, visit)
     if visit.broker.settings.one_session:
         visit.broker.sessions.end(account)
     addresses = {
@@ -107,12 +131,23 @@ def _trading(visit: Visit) -> Session:
 
 
 def _is_theirs(account: Account, asked: dict[str, Any], visit: Visit) -> bool:
-    code, period = str(asked["totp"]), visit.broker.settings.code_seconds
+    code, period = asked["totp"], visit.broker.settings.code_seconds
     return (
-        visit.headers.get("Authorization") == account.consumer_key
+        _comes_from(account, visit)
+        and isinstance(code, str)
         and asked["mobileNumber"] == account.mobile
         and LoginCodes(account.totp_secret, interval=period).verify(code, for_time=visit.now, valid_window=1)
     )
+
+
+def _comes_from(account: Account, visit: Visit) -> bool:
+    """Whether the headers of a login are the account's."""
+    key, origin = visit.headers.get("Authorization"), visit.headers.get("neo-fin-key")
+    return key == account.consumer_key and origin == _ORIGIN
+
+
+def _wrong(message: str, visit: Visit) -> Refusal:
+    return Refusal(login_error(message, visit.broker.settings.login_error_status))
 
 
 def _welcome(session: Session, visit: Visit, addresses: dict[str, str]) -> Answer:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from broker.simulator.answers import BAD_QUOTE, Answer, Refusal, say, text_of
+from broker.simulator.answers import BAD_QUOTE, NO_FILE, Answer, Refusal, say, text_of
 from broker.simulator.clock import ist_date
 from broker.simulator.depth import Level
 from broker.simulator.exchange import Market
@@ -12,10 +12,19 @@ from broker.simulator.wire import Row
 _FILTERS: dict[str, tuple[str, ...]] = {
     "ltp": ("ltp",),
     "ohlc": ("ohlc",),
+    "oi": ("open_int",),
+    "52W": ("year_high", "year_low"),
+    "52w": ("year_high", "year_low"),
+    "scrip_details": (),
     "circuit_limits": ("low_price_range", "high_price_range"),
     "depth": ("depth",),
     "market_depth": ("depth",),
 }
+_OTHERS = (
+    *(f"transformed/{segment}.csv" for segment in ("cde_fo", "mcx_fo", "nse_fo", "bse_fo", "nse_com")),
+    "transformed-v1/bse_cm-v1.csv",
+)
+_OURS = "transformed-v1/nse_cm-v1.csv"
 _MOST_INSTRUMENTS = 50
 _LEVELS = 5
 _NOW = "(now)"
@@ -23,7 +32,7 @@ _NOW = "(now)"
 
 
 def quotes(visit: Visit) -> Answer:
-    """A list with one quote for each `segment|token`, at most 50; a trading symbol or index name does too."""
+    """A list with one quote for each `segment|token`, at most 50; an index by its name."""
     names, _, chosen = visit.tail.partition("/")
     asked = names.split(",")
     chosen = chosen or "all"
@@ -34,21 +43,29 @@ def quotes(visit: Visit) -> Answer:
 
 
 def file_paths(visit: Visit) -> Answer:
-    """Where today's instrument file is."""
+    """Where today's instrument files are, that of NSE cash the last of them."""
     folder = f"{visit.base}/csv"
-    path = f"{folder}/{ist_date(visit.now)}/transformed-v1/nse_cm-v1.csv"
-    return say({"data": {"filesPaths": [path], "baseFolder": folder}})
+    return say({"data": {"filesPaths": [f"{folder}/{path}" for path in _files(visit)], "baseFolder": folder}})
 
 
 def instrument_csv(visit: Visit) -> Answer:
-    """The instrument file as it is today."""
-    return Answer(visit.broker.file.content, content_type="text/csv")
+    """The instrument file as it is today; those of other segments have no lines, and there is none of another day."""
+    if visit.tail not in _files(visit):
+        raise Refusal(NO_FILE)
+    content = visit.broker.file.content
+    return Answer(
+        content if visit.tail.endswith(_OURS) else content.partition(b"\n")[0] + b"\n", content_type="text/csv"
+    )
+
+
+def _files(visit: Visit) -> list[str]:
+    return [f"{ist_date(visit.now)}/{name}" for name in (*_OTHERS, _OURS)]
 
 
 def _market(name: str, visit: Visit) -> Market:
     segment, _, token = name.partition("|")
     exchange = visit.broker.exchange
-    market = exchange.by_token.get(token) or exchange.markets.get(token)
+    market = exchange.by_token.get(token) or exchange.index(token)
     if segment != "nse_cm" or market is None:
         raise Refusal(BAD_QUOTE)
     return market

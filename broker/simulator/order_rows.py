@@ -6,9 +6,9 @@ from broker.simulator.orders import Fill, Order, Step
 from broker.simulator.wire import Row, clock_text, money, stamps
 
 _BOOK_CONSTANTS: Row = {
-    "algCat": "NA", "algSeqNo": "NA", "coPct": 0, "defMktProV": "0", "dscQtyPct": "0", "dscQty": 0, "exUsrInfo": "NA",
+    "algCat": "NA", "algSeqNo": "NA", "coPct": 0, "defMktProV": "0", "dscQtyPct": "0", "exUsrInfo": "NA",
     "expDt": "NA", "expDtSsb": "-", "mktProPct": "--", "mktPro": "0", "mfdBy": "NA", "minQty": 0, "mktProFlg": "0",
-    "noMktProFlg": "0", "optTp": "- ", "ordAutSt": "NA", "odCrt": "NA", "ordGenTp": "NA", "ordValDt": "NA",
+    "noMktProFlg": "0", "optTp": "- ", "ordAutSt": "NA", "odCrt": "NA", "ordValDt": "NA",
     "refLmtPrc": 0, "rmk": "--", "rptTp": "NA", "reqId": "1", "sipInd": "NA", "stkPrc": "0.00", "symOrdId": "NA",
     "classification": "0", "vendorCode": "", "genDen": "1", "genNum": "1", "prcNum": "1", "prcDen": "1",
     "multiplier": "1", "precision": "2", "locId": "111111111111100", "appInstlId": "NA", "strategyCode": "NA",
@@ -17,11 +17,11 @@ _BOOK_CONSTANTS: Row = {
 _HISTORY_CONSTANTS: Row = {
     "algCat": "NA", "brkClnt": "08081", "cstFrm": "C", "dclQty": 0, "exch": "NSE", "expDt": "NA", "genDen": "1",
     "genNum": "1", "it": "EQ", "legOrdInd": "NA", "minQty": 0, "multiplier": "1", "nReqId": "1", "optTp": "- ",
-    "ordGenTp": "NA", "ordUsrMsg": "NA", "prcDen": "1", "prcNum": "1", "precision": "2", "rmk": "--", "stkPrc": "0.00",
+    "ordUsrMsg": "NA", "prcDen": "1", "prcNum": "1", "precision": "2", "rmk": "--", "stkPrc": "0.00",
 }  # fmt: skip
 _TRADE_CONSTANTS: Row = {
     "algCat": "NA", "brkClnt": "NA", "cstFrm": "C", "exp": "-", "expDt": "NA", "flLeg": 1, "minQty": 0, "nReqId": "1",
-    "optTp": "- ", "ordDur": "NA", "ordGenTp": "--", "rmk": "--", "rptTp": "fill", "stkPrc": "0.00", "genDen": "1",
+    "optTp": "- ", "ordDur": "NA", "rmk": "--", "rptTp": "fill", "stkPrc": "0.00", "genDen": "1",
     "genNum": "1", "locId": "111111111111100", "multiplier": "1", "prcNum": "1", "prcDen": "1", "strategyCode": "",
     "precision": "2", "tok": "", "posFlg": "", "prc": "", "qty": 0, "tm": "", "it": "EQ",
 }  # fmt: skip
@@ -41,6 +41,7 @@ def order_row(order: Order) -> Row:
         "avgPrc": money(order.average),
         "brdLtQty": str(order.ticket.instrument.lot),
         "cnlQty": order.cancelled,
+        "dscQty": order.ticket.disclosed,
         "exOrdId": order.exchange_number,
         "fldQty": order.filled,
         "prc": money(order.price),
@@ -56,8 +57,8 @@ def order_row(order: Order) -> Row:
     }  # fmt: skip
 
 
-def history_row(order: Order, step: Step) -> Row:
-    """One state of an order's life."""
+def history_row(order: Order, step: Step, told: int) -> Row:
+    """One state of an order's life. `updRecvTm` is when it was `told` (epoch, ns): nothing to sort by."""
     return _HISTORY_CONSTANTS | _identity(order) | stamps(step.moment) | {
         "actId": order.account.ucc,
         "avgPrc": money(step.average),
@@ -75,6 +76,7 @@ def history_row(order: Order, step: Step) -> Row:
         "rejRsn": step.reason,
         "scripName": order.ticket.instrument.name,
         "unFldSz": step.quantity - step.filled - step.cancelled,
+        "updRecvTm": told,
     }  # fmt: skip
 
 
@@ -82,6 +84,7 @@ def trade_row(fill: Fill) -> Row:
     """One trade; `avgPrc` and `fldQty` are this trade's own."""
     order = fill.order
     return _identity(order) | stamps(fill.moment) | _TRADE_CONSTANTS | {
+        "ordGenTp": "AMO" if order.ticket.after_market else "--",
         "actId": order.account.ucc,
         "avgPrc": money(fill.price),
         "brdLtQty": order.ticket.instrument.lot,
@@ -102,6 +105,7 @@ def _identity(order: Order) -> Row:
         "nOrdNo": order.number,
         "usrId": order.account.user,
         "algId": "100001" if order.by_api else "NA",
+        "ordGenTp": "AMO" if ticket.after_market else "NA",
         "ordSrc": ticket.source,
         "exSeg": ticket.instrument.segment,
         "prcTp": ticket.kind,

@@ -38,14 +38,22 @@ class State(StrEnum):
     COMPLETE = "complete"
     CANCELLED = "cancelled"
     REJECTED = "rejected"
+    AMO_RECEIVED = "after market order req received"
+    AMO_MODIFIED = "modify after market order req received"
+    AMO_CANCELLED = "cancelled after market order"
 
 
-TERMINAL = frozenset({State.COMPLETE, State.CANCELLED, State.REJECTED})
+TERMINAL = frozenset({State.COMPLETE, State.CANCELLED, State.REJECTED, State.AMO_CANCELLED})
+WAITING = frozenset({State.AMO_RECEIVED, State.AMO_MODIFIED})
+"""An after-market order that the broker keeps until the exchange opens."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """What a client asked for. Prices in rupees; `price` is the limit, already protected when it was a market order."""
+    """What a client asked for. Prices in rupees; `price` is the limit, already protected when it was a market order.
+
+    `disclosed` shares of it are shown to others, 0 for all; `after_market`: for the next opening.
+    """
 
     side: Side
     instrument: Instrument
@@ -57,6 +65,8 @@ class Ticket:
     trigger: Decimal = Decimal(0)
     product: str = "CNC"
     validity: str = "DAY"
+    disclosed: int = 0
+    after_market: bool = False
 
 
 class Step(NamedTuple):
@@ -89,8 +99,8 @@ class Deed(StrEnum):
 class Errand:
     """One step of an order that is due at a moment: a value, so that it can be kept and taken up again.
 
-    `price` (rupees) and `quantity` (total) are the terms of a change; `before` is the state that a kept order goes back
-    to; `verdict` is a refusal decided beforehand, in words.
+    `price` (rupees), `quantity` (total) and `ticket` are the terms of a change; `before` is the state that a kept order
+    goes back to; `verdict` is a refusal decided beforehand, in words.
     """
 
     due: datetime
@@ -99,6 +109,7 @@ class Errand:
     quantity: int = 0
     verdict: str | None = None
     before: State = State.OPEN
+    ticket: Ticket | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -126,6 +137,8 @@ class Order:
     triggered: bool = False
     since: datetime | None = None
     """Since when it has stood at the exchange at its price: its turn among orders of the same limit."""
+    released: datetime | None = None
+    """When an after-market order was sent on to the exchange."""
     steps: list[Step] = field(default_factory=list)
     errands: list[Errand] = field(default_factory=list)
     """What is still to happen to it."""
@@ -141,6 +154,16 @@ class Order:
     def live(self) -> bool:
         """Whether it may still trade."""
         return self.state not in TERMINAL
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is kept for the next opening."""
+        return self.state in WAITING
+
+    @property
+    def sent(self) -> datetime:
+        """When it set out for the exchange."""
+        return self.released or self.entered
 
     @property
     def standing(self) -> State:
@@ -166,6 +189,11 @@ class Order:
     def by_api(self) -> bool:
         """Whether it came over the API and not from the owner's app."""
         return self.ticket.source == API_SOURCE
+
+    def restate(self, price: Decimal, quantity: int, ticket: Ticket | None) -> None:
+        """Take new terms: rupees, the total quantity, and what else was restated."""
+        self.price, self.quantity = price, quantity
+        self.ticket = ticket or self.ticket
 
     def enter(self, state: State, moment: datetime) -> None:
         """Go into the state, and write it into the history."""

@@ -9,8 +9,13 @@ from broker.simulator.tickets import protected_price
 class OwnerDoor(Doorway):
     """Orders, changes and cancels by hand, and holdings."""
 
-    def manual_order(self, ucc: str, side: str, symbol: str, quantity: int, price: Price | None = None) -> str:
-        """The owner places an order in the app; a market order without a price. The order's number."""
+    def manual_order(
+        self, ucc: str, side: str, symbol: str, quantity: int, price: Price | None = None, am: str = "NO"
+    ) -> str:
+        """The owner places an order in the app; a market order without a price. The order's number.
+
+        `am` YES: for the next opening. ValueError while the broker takes none.
+        """
         with self._now() as now:
             account = self._broker.book(ucc).account
             market = self._broker.exchange.market(symbol)
@@ -19,7 +24,10 @@ class OwnerDoor(Doorway):
             letter = Side(side[:1].upper())
             limit = protected_price(market, letter) if price is None else rupees(price)
             tag = f"NEOAPP-{self._broker.sessions.identifier()}"
-            ticket = Ticket(letter, market.instrument, quantity, limit, tag, source=APP_SOURCE)
+            later = _is_later(am)
+            if later and not self._broker.desk.takes_after_market(now):
+                raise ValueError(f"no after-market orders are taken at {now.isoformat()}")
+            ticket = Ticket(letter, market.instrument, quantity, limit, tag, source=APP_SOURCE, after_market=later)
             return self._broker.desk.place(account, ticket, now).number
 
     def manual_modify(self, ucc: str, order: str, price: Price | None = None, quantity: int | None = None) -> None:
@@ -59,3 +67,9 @@ class OwnerDoor(Doorway):
         if found is None or not found.live:
             raise ValueError(f"account {ucc} has no live order {number}")
         return found
+
+
+def _is_later(am: str) -> bool:
+    if am not in ("YES", "NO"):
+        raise ValueError(f"am is YES or NO, not {am!r}")
+    return am == "YES"

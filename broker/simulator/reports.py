@@ -3,16 +3,21 @@
 from dataclasses import replace
 from decimal import Decimal
 
-from broker.simulator import answers
+from broker.simulator import answers, forms
 from broker.simulator.answers import Answer, Refusal, rows, say, text_of
 from broker.simulator.faults import Fault
 from broker.simulator.kinds import Kind
 from broker.simulator.order_rows import history_row, order_row, order_text, trade_row
 from broker.simulator.orders import Order, Side
-from broker.simulator.portfolio_rows import holding_row, position_row
+from broker.simulator.portfolio_rows import funds_row, holding_row, position_row, rich_holding
 from broker.simulator.tickets import read_ticket
 from broker.simulator.visit import Visit
-from broker.simulator.wire import Row
+from broker.simulator.wire import Row, nanoseconds
+
+_MARGIN_KEYS = ("brkName", "brnchId", "tok")
+_MARGIN_WORDS = {"exSeg": "es", "trnsTp": "tt", "prcTp": "pt", "qty": "qt", "prc": "pr", "prod": "pc"}
+"""The names of an order's keys in a question about its margin, and in the order itself."""
+_NOTHING = (Decimal(0), Decimal(0))
 
 
 def orders(visit: Visit) -> Answer:
@@ -45,7 +50,8 @@ def one_order(visit: Visit) -> Answer:
 def history(visit: Visit) -> Answer:
     """Every state of one order, newest first."""
     order = _shown_order(visit.jdata().get("nOrdNo"), visit)
-    return rows([text_of(history_row(order, step)) for step in order.history()])
+    told = nanoseconds(visit.now)
+    return rows([text_of(history_row(order, step, told + age)) for age, step in enumerate(order.history())])
 
 
 def trades(visit: Visit) -> Answer:
@@ -62,6 +68,8 @@ def positions(visit: Visit) -> Answer:
 
 def holdings(visit: Visit) -> Answer:
     """Shares in the depository at the start of the day; what was bought today is not among them."""
+    if visit.asked("sId") is not None:
+        raise Refusal(answers.invalid_route("/portfolio/v1/holdings?sId=", instead="/portfolio/v1/holdings"))
     own = visit.book.portfolio
     if not own.holdings:
         return answers.not_ok(5203, f"No holdings found for this client {visit.client.ucc}")
@@ -69,45 +77,23 @@ def holdings(visit: Visit) -> Answer:
 
 
 def limits(visit: Visit) -> Answer:
-    """Funds; all values strings. Only the figures that a cash account has are not zero."""
-    cash, used = _funds(visit)
-    zeros = (
-        "Collateral",
-        "AdhocMargin",
-        "UnrealizedMtomPrsnt",
-        "RealizedMtomPrsnt",
-        "ExposureMarginPrsnt",
-        "RmsPayInAmt",
-    )
-    return say(
-        dict.fromkeys(zeros, "0")
-        | {
-            "Category": "CLIENT",
-            "EntityId": f"account-{visit.client.ucc}",
-            "CollateralValue": f"{cash:.2f}",
-            "MarginUsed": f"{used:.2f}",
-            "Net": f"{cash - used:.2f}",
-            "TimeStamp": str(int(visit.now.timestamp() * 1000)),
-            "stCode": 200,
-            "stat": "Ok",
-        }
-    )
+    """Funds; a question about a part of them is answered with zeros, as the real one does."""
+    asked = visit.jdata()
+    forms.require(asked, ("seg", "exch", "prod"))
+    everything = all(asked[key] == "ALL" for key in ("seg", "exch", "prod"))
+    return say(funds_row(visit.client.ucc, *(_funds(visit) if everything else _NOTHING), visit.now))
 
 
 def check_margin(visit: Visit) -> Answer:
     """What an order would need, and whether it is there."""
     asked = visit.jdata()
-    market = visit.broker.exchange.by_token.get(str(asked.get("tok")))
+    forms.require(asked, (*_MARGIN_KEYS, *_MARGIN_WORDS))
+    market = visit.broker.exchange.by_token.get(str(asked["tok"]))
     if market is None:
         raise Refusal(answers.UNKNOWN_SYMBOL)
-    words = {
-        "ts": market.instrument.symbol,
-        "tt": asked.get("trnsTp"),
-        "pt": asked.get("prcTp"),
-        "qt": asked.get("qty"),
-    }
-    words |= {"pr": asked.get("prc"), "pc": asked.get("prod"), "rt": "DAY"}
-    ticket = read_ticket(words, visit.broker.exchange, "")
+    order = {key: asked[name] for name, key in _MARGIN_WORDS.items()}
+    order |= {"ts": market.instrument.symbol, "am": "NO", "rt": "DAY", "tp": asked.get("trgPrc") or "0"}
+    ticket = read_ticket(order, visit.broker.exchange, "")
     margin = ticket.price * ticket.quantity if ticket.side is Side.BUY else Decimal(0)
     cash, used = _funds(visit)
     short = max(used + margin - cash, Decimal(0))
@@ -129,7 +115,9 @@ def _holding(symbol: str, visit: Visit) -> Row:
     taken = visit.book.sells(symbol).admitted if settings.sellable_nets_orders else 0
     one = own.holdings[symbol]
     shown = replace(one, quantity=left) if settings.holdings_shrink else one
-    return holding_row(shown, max(0, left - taken), visit.broker.exchange.market(symbol).last)
+    market = visit.broker.exchange.market(symbol)
+    row = holding_row(shown, max(0, left - taken), market.last)
+    return row | rich_holding(row, market.instrument, market.previous) if settings.rich_holdings else row
 
 
 def _shown_order(number: object, visit: Visit) -> Order:

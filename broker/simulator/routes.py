@@ -29,7 +29,7 @@ _AT_THE_LOGIN_HOST = frozenset({"login", "validate", "client_ip", "instruments",
 _EXACT: dict[tuple[str, str], Route] = {
     ("POST", "/login/1.0/tradeApiLogin"): Route("login", login.by_credentials, login.totp_login),
     ("POST", "/login/1.0/tradeApiValidate"): Route("validate", login.by_view_token, login.validate_mpin),
-    ("GET", "/login/1.0/get-client-ip"): Route("client_ip", login.by_trade_token, login.client_ip),
+    ("GET", "/login/1.0/get-client-ip"): Route("client_ip", login.by_both, login.client_ip),
     ("POST", "/quick/order/rule/ms/place"): Route("place", login.from_its_address, trading.place, changes=True),
     ("POST", "/quick/order/vr/modify"): Route("modify", login.from_its_address, trading.modify, changes=True),
     ("POST", "/quick/order/cancel"): Route("cancel", login.from_its_address, trading.cancel, changes=True),

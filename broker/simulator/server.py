@@ -20,6 +20,7 @@ from broker.simulator.kinds import Kind
 from broker.simulator.routes import Route, find
 from broker.simulator.visit import Visit
 
+_KOTAK = ".kotaksecurities.com"
 KEEP_ALIVE = 900.0
 """Seconds that an idle connection is kept."""
 
@@ -46,7 +47,7 @@ class Handler:
         found = find(request.method, path.removeprefix(prefix))
         if found is None:
             return self._response(invalid_route(path))
-        if found[0].at_base and not path.startswith(prefix):
+        if found[0].at_base and (not path.startswith(prefix) or _is_another(request.host)):
             return self._response(WRONG_HOST)
         await pass_time(self._broker.clock, self._broker.settings.latency)
         outcome = self._carry_out(request, found[0], found[1], body)
@@ -79,6 +80,11 @@ class Handler:
         if self._virtual:
             response.headers["Date"] = format_datetime(self._broker.clock.now(), usegmt=True)
         return response
+
+
+def _is_another(host: str) -> bool:
+    """Whether a client that had its hosts rewritten wanted another one than `baseUrl` names."""
+    return host.partition(":")[0].lower().endswith(_KOTAK)
 
 
 def _outcome(route: Route, visit: Visit) -> Outcome:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from broker.simulator.accounts import Account
-from broker.simulator.answers import NO_SESSION, VIEW_TOKEN, Refusal, text_of
+from broker.simulator.answers import INVALID_SESSION, NO_SESSION, VIEW_TOKEN, Refusal, text_of
 from broker.simulator.clock import next_midnight
 from broker.simulator.settings import Settings, seconds
 
@@ -32,6 +32,7 @@ class Sessions:
         self._settings = settings
         self._dice = random.Random(f"sessions {seed}")
         self._by_token: dict[str, Session] = {}
+        self._codes: dict[str, set[str]] = {}
 
     def begin(self, account: Account, trades: bool, now: datetime, remote: str = "") -> Session:
         """Give out a token of one of the two kinds."""
@@ -49,6 +50,13 @@ class Sessions:
         for token in mine:
             del self._by_token[token]
 
+    def use(self, account: Account, code: str) -> bool:
+        """Use up a login code; False when it was used before. The few codes of a day do not repeat within a minute."""
+        used = self._codes.setdefault(account.ucc, set())
+        fresh = code not in used
+        used.add(code)
+        return fresh
+
     def viewing(self, token: str, sid: str, now: datetime) -> Session | None:
         """The session of a view token, None unless it is good."""
         session = self._find(token, sid, now)
@@ -58,7 +66,7 @@ class Sessions:
         """The session of a trade token. Raises Refusal: 100022 for an unknown or ended one, 100021 for a view token."""
         session = self._find(token, sid, now)
         if session is None:
-            raise Refusal(NO_SESSION)
+            raise Refusal(INVALID_SESSION if self._settings.documented_errors else NO_SESSION)
         if not session.trades:
             raise Refusal(VIEW_TOKEN)
         return session

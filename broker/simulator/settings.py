@@ -37,8 +37,22 @@ class Settings:
     """Whether `sellableQuantity` is less what live sell orders take."""
     rewrite_tags: bool = True
     """Whether the broker replaces the client's tag after a modify and a cancel, as the real one does."""
+    amo_after_close: float = 900.0
+    """From the end of trading until orders for the next opening are taken (15:45)."""
+    amo_before_open: float = 1080.0
+    """Before the opening no more of them are taken (08:57)."""
+    amo_for_life: bool = True
+    """Whether an after-market order still wants `am` `YES` for a change or a cancel after it was sent on."""
     duplicate_status: int = 400
     """The HTTP status of a refused duplicate; 200 has been seen too."""
+    documented_errors: bool = False
+    """Whether ended orders and unknown sessions are refused as the documents have it (1006 and 1003, `emsg`)."""
+    login_error_status: int = 401
+    """The HTTP status of a refused login; with 200, which has been seen too, its body has another shape."""
+    rich_holdings: bool = False
+    """Whether a holding has the keys of the other official shape as well."""
+    code_once: bool = False
+    """Whether a login code opens once only; nobody has told what the real broker does."""
     code_seconds: int = 30
     """How long a login code lives; a drill whose times are shorter may have it shorter as well."""
     one_session: bool = False

@@ -3,64 +3,65 @@
 Only form is checked here. Whether the market takes it is for the risk checks, later.
 """
 
-from decimal import Decimal, InvalidOperation
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
-from broker.simulator.answers import (
-    BODY_INVALID,
-    INVALID_QUANTITY,
-    INVALID_REQUEST,
-    NO_LAST_PRICE,
-    UNKNOWN_EXCHANGE,
-    UNKNOWN_SYMBOL,
-    Refusal,
-)
+from broker.simulator import forms
+from broker.simulator.answers import NO_LAST_PRICE, UNKNOWN_EXCHANGE, UNKNOWN_SYMBOL, Refusal
 from broker.simulator.exchange import Exchange, Market
 from broker.simulator.orders import API_SOURCE, Order, Side, Ticket
 from broker.simulator.rms import Terms
 
-MOST_RUPEES = Decimal(1_000_000_000)
-"""No price is as high."""
 _SEGMENT = "nse_cm"
-_LIMIT_KINDS = frozenset({"L", "SL", "SL-M"})
+_KINDS = frozenset({"L", "SL", "SL-M", "MKT"})
 _PRODUCTS = frozenset({"CNC", "NRML", "MIS", "MTF"})
+_VALIDITIES = frozenset({"DAY", "IOC"})
+_ORDER_KEYS = ("am", "es", "pc", "pr", "pt", "qt", "rt", "tp", "ts", "tt")
+_CHANGE_KEYS = ("no", "pr", "pt", "qt", "tp", "vd")
 
 
 def read_ticket(asked: dict[str, Any], exchange: Exchange, tag: str) -> Ticket:
-    """The order that was asked for; none for after the market. Raises Refusal.
+    """The order that was asked for. Raises Refusal.
 
-    1006 exchange, 1007 symbol or body, 1009 quantity, 5202 anything else.
+    1006 exchange, 1007 symbol, body or a missing key, 1009 quantity, 5202 anything else.
     """
-    if asked.get("es", _SEGMENT) != _SEGMENT:
+    forms.require(asked, _ORDER_KEYS)
+    if asked["es"] != _SEGMENT:
         raise Refusal(UNKNOWN_EXCHANGE)
-    if asked.get("am", "NO") != "NO":
-        raise Refusal(INVALID_REQUEST)
-    market = exchange.markets.get(str(asked.get("ts")))
+    market = exchange.markets.get(str(asked["ts"]))
     if market is None or not market.instrument.tradable:
         raise Refusal(UNKNOWN_SYMBOL)
-    side = _side(asked.get("tt"))
-    kind = _one_of(asked.get("pt"), _LIMIT_KINDS | {"MKT"})
+    side, kind = forms.side(asked["tt"]), forms.one_of(asked["pt"], _KINDS)
     return Ticket(
         side=side,
         instrument=market.instrument,
-        quantity=_quantity(asked.get("qt")),
-        price=protected_price(market, side) if kind == "MKT" else _limit(asked.get("pr"), kind),
+        quantity=forms.shares(asked["qt"]),
+        price=_price(asked["pr"], kind, market, side),
         tag=tag,
         source=API_SOURCE,
         kind="L" if kind == "MKT" else kind,
-        trigger=_decimal(asked.get("tp", "0")),
-        product=_one_of(asked.get("pc"), _PRODUCTS),
-        validity=_one_of(asked.get("rt"), frozenset({"DAY", "IOC"})),
+        trigger=forms.rupees(asked["tp"]),
+        product=forms.one_of(asked["pc"], _PRODUCTS),
+        validity=forms.one_of(asked["rt"], _VALIDITIES),
+        disclosed=forms.disclosed_shares(asked.get("dq", "0")),
+        after_market=forms.is_after_market(asked["am"]),
     )
 
 
 def read_terms(asked: dict[str, Any], order: Order, market: Market) -> Terms:
-    """The new price and the new total quantity of an order. Raises Refusal like `read_ticket`."""
-    if asked.get("pt") == "MKT":
-        price = protected_price(market, order.ticket.side)
-    else:
-        price = _limit(asked.get("pr"), order.ticket.kind)
-    return Terms(price, _quantity(asked.get("qt")))
+    """The whole order restated: new price, total quantity, type, trigger, validity. Raises as `read_ticket` does."""
+    forms.require(asked, _CHANGE_KEYS)
+    kind = forms.one_of(asked["pt"], _KINDS)
+    price = _price(asked["pr"], kind, market, order.ticket.side)
+    restated = replace(
+        order.ticket,
+        kind="L" if kind == "MKT" else kind,
+        trigger=forms.rupees(asked["tp"]),
+        validity=forms.one_of(asked["vd"], _VALIDITIES),
+        disclosed=forms.disclosed_shares(asked.get("dq", "0")),
+    )
+    return Terms(price, forms.shares(asked["qt"]), restated)
 
 
 def protected_price(market: Market, side: Side) -> Decimal:
@@ -73,42 +74,8 @@ def protected_price(market: Market, side: Side) -> Decimal:
     return min(max(market.instrument.down_to_tick(price), market.low), market.high)
 
 
-def _quantity(value: object) -> int:
-    try:
-        quantity = int(str(value))
-    except ValueError:
-        raise Refusal(INVALID_QUANTITY) from None
-    if quantity <= 0:
-        raise Refusal(INVALID_QUANTITY)
-    return quantity
-
-
-def _limit(value: object, kind: str) -> Decimal:
-    price = _decimal(value)
-    if price <= 0 and kind != "SL-M":
-        raise Refusal(INVALID_REQUEST)
-    return price
-
-
-def _decimal(value: object) -> Decimal:
-    try:
-        number = Decimal(str(value))
-        sound = 0 <= number < MOST_RUPEES
-    except InvalidOperation:
-        sound = False
-    if not sound:
-        raise Refusal(INVALID_REQUEST)
-    return number
-
-
-def _side(value: object) -> Side:
-    if value not in ("B", "S"):
-        raise Refusal(BODY_INVALID)
-    return Side(str(value))
-
-
-def _one_of(value: object, known: frozenset[str]) -> str:
-    word = str(value)
-    if word not in known:
-        raise Refusal(INVALID_REQUEST)
-    return word
+def _price(value: object, kind: str, market: Market, side: Side) -> Decimal:
+    if kind == "MKT":
+        forms.no_price(value)
+        return protected_price(market, side)
+    return forms.rupees(value) if kind == "SL-M" else forms.limit(value)

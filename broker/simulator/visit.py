@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs, quote_plus
 
 from broker.simulator.accounts import Account
-from broker.simulator.answers import BAD_LOGIN, BODY_INVALID, Refusal
+from broker.simulator.answers import BAD_LOGIN, BODY_INVALID, Refusal, text_of
 from broker.simulator.book import Book
 from broker.simulator.brokerage import Brokerage
 from broker.simulator.faults import Fault
@@ -17,6 +17,7 @@ from broker.simulator.kinds import Kind
 _JSON_MARKS = tuple((quote_plus(mark), mark) for mark in '":,{}')
 """No mark can be mistaken for a part of the form, and what is left of the escapes means the same as before."""
 
+_FORM, _JSON = "application/x-www-form-urlencoded", "application/json"
 _TEXT_OR_NULL = frozenset({str, type(None)})
 
 
@@ -58,16 +59,18 @@ class Visit:
         """Seconds for which a fault keeps what is placed now out of the order book."""
         return self.fault.seconds if self.fault and self.fault.kind is Kind.LATE_ROW else 0.0
 
-    def asked(self, name: str) -> str:
-        """A parameter of the query, empty where it is missing."""
-        return parse_qs(self.query).get(name, [""])[0]
+    def asked(self, name: str) -> str | None:
+        """A parameter of the query, None where it is missing."""
+        return parse_qs(self.query, keep_blank_values=True).get(name, [None])[0] if self.query else None
 
     def json(self) -> dict[str, Any]:
         """The body as a JSON object. Raises Refusal."""
+        self._require_type(_JSON)
         return _object(self.body)
 
     def jdata(self) -> dict[str, Any]:
         """The JSON object in the form field jData, its values strings or null. Raises Refusal."""
+        self._require_type(_FORM)
         try:
             found = _object(parse_qs(_lightened(self.body), strict_parsing=True)["jData"][0])
         except (ValueError, KeyError):
@@ -75,6 +78,15 @@ class Visit:
         if self.broker.settings.strict_strings and not _TEXT_OR_NULL.issuperset(map(type, found.values())):
             raise Refusal(BODY_INVALID)
         return found
+
+    def _require_type(self, wanted: str) -> None:
+        """What says that it is something else is not read at all, as web servers have it."""
+        said = self.headers.get("Content-Type", "")
+        if said != wanted and said.partition(";")[0].strip().lower() != wanted:
+            raise Refusal(BODY_INVALID)
+
+
+_ESCAPE = "\\u"
 
 
 def _lightened(body: bytes) -> str:
@@ -86,10 +98,13 @@ def _lightened(body: bytes) -> str:
 
 
 def _object(text: str | bytes) -> dict[str, Any]:
+    """The JSON object; also none is one that nobody could write down again, with half a character in it."""
     try:
         value = json.loads(text)
-    except ValueError:
+        if not isinstance(value, dict):
+            raise Refusal(BODY_INVALID)
+        if _ESCAPE in text if isinstance(text, str) else _ESCAPE.encode() in text:
+            text_of(value).encode()
+    except (ValueError, RecursionError):
         raise Refusal(BODY_INVALID) from None
-    if not isinstance(value, dict):
-        raise Refusal(BODY_INVALID)
     return value

@@ -139,7 +139,7 @@ class Comparer:
             return client.http.get(client.url + path, headers=client.headers)
         if call is CallName.INSTRUMENTS:
             paths = client.get(f"{DATA}/masterscrip/file-paths")["data"]["filesPaths"]
-            return client.http.get(paths[0])
+            return client.http.get(paths[-1])
         path, words = _POSTS[call]
         return client.send(path, {key: value.format(number=number) for key, value in words.items()})
 

@@ -28,6 +28,7 @@ class Wire:
         self.account = account
         self.http = requests.Session()
         self.headers: dict[str, str] = {}
+        self._key = {"Authorization": account.consumer_key, "neo-fin-key": "neotradeapi"}
         self.log_in(now)
 
     def log_in(self, now: datetime) -> Json:
@@ -40,11 +41,11 @@ class Wire:
     def view(self, totp: str, **changes: str) -> requests.Response:
         """The first step."""
         words = {"mobileNumber": self.account.mobile, "ucc": self.account.ucc, "totp": totp} | changes
-        return self.http.post(self.url + LOGIN, json=words, headers={"Authorization": self.account.consumer_key})
+        return self.http.post(self.url + LOGIN, json=words, headers=self._key)
 
     def validate(self, view: Json, mpin: str) -> requests.Response:
         """The second step."""
-        headers = {"Authorization": self.account.consumer_key, "sid": view["sid"], "Auth": view["token"]}
+        headers = self._key | {"sid": view["sid"], "Auth": view["token"]}
         return self.http.post(self.url + VALIDATE, json={"mpin": mpin}, headers=headers)
 
     def get(self, path: str) -> Any:

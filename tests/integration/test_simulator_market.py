@@ -156,7 +156,7 @@ def test_a_moved_band_admits_what_it_refused(client: Client, clock: VirtualClock
 
 
 def test_the_instrument_file_is_served_where_the_paths_say(client: Client) -> None:
-    (path,) = client.get("/script-details/1.0/masterscrip/file-paths")["data"]["filesPaths"]
+    *_, path = client.get("/script-details/1.0/masterscrip/file-paths")["data"]["filesPaths"]
     header, first, *_rest = requests.get(path, timeout=5).text.splitlines()
     assert (len(header.split(",")), first.split(",")[5]) == (79, SYMBOL)
     assert "dTickSize ," in header
@@ -164,8 +164,9 @@ def test_the_instrument_file_is_served_where_the_paths_say(client: Client) -> No
 
 def test_funds_are_strings_and_margin_has_six_decimals(client: Client) -> None:
     limits = client.send("/quick/user/limits", {"seg": "ALL", "exch": "ALL", "prod": "ALL"}).json()
-    assert (limits["Net"], limits["stCode"], limits["stat"]) == ("10000000.00", 200, "Ok")
+    assert (limits["Net"], limits["stCode"], limits["stat"]) == ("10000000.0", 200, "Ok")
     words = {"exSeg": "nse_cm", "prc": "100", "prcTp": "L", "prod": "CNC", "qty": "2", "tok": "1485", "trnsTp": "B"}
+    words |= {"brkName": "KOTAK", "brnchId": "ONLINE"}
     assert client.send("/quick/user/check-margin", words).json()["ordMrgn"] == "200.000000"
 
 

@@ -25,7 +25,7 @@ def client(broker: Simulator, clock: VirtualClock) -> Client:
 
 def file_row(client: Client) -> dict[str, str]:
     """The line of the token in the instrument file as a client downloads it."""
-    (path,) = client.get("/script-details/1.0/masterscrip/file-paths")["data"]["filesPaths"]
+    *_, path = client.get("/script-details/1.0/masterscrip/file-paths")["data"]["filesPaths"]
     lines = csv.DictReader(requests.get(path, timeout=5).text.splitlines())
     return next({key.strip(): value for key, value in line.items()} for line in lines if line["pSymbol"] == "1485")
 

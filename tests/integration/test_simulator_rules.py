@@ -54,6 +54,8 @@ def margin(client: Client, quantity: str) -> dict[str, Any]:
         "qty": quantity,
         "tok": "1485",
         "trnsTp": "B",
+        "brkName": "KOTAK",
+        "brnchId": "ONLINE",
     }
     answer: dict[str, Any] = client.send("/quick/user/check-margin", words).json()
     return answer
@@ -166,7 +168,13 @@ def test_spaces_in_the_form_mean_nothing_and_come_in_two_ways(
 
 
 @pytest.mark.parametrize(
-    ("changes", "code"), [({"es": "bse_cm"}, 1006), ({"am": "YES"}, 5202), ({"pf": "N", "os": "X", "new": "key"}, 200)]
+    ("changes", "code"),
+    [
+        ({"es": "bse_cm"}, 1006),
+        ({"am": "YES"}, 5202),
+        ({"am": "yes"}, 5202),
+        ({"pf": "N", "os": "X", "new": "key"}, 200),
+    ],
 )
 def test_exchanges_and_hours_that_are_not_served_are_refused_and_unknown_keys_ignored(
     client: Client, changes: dict[str, str], code: int

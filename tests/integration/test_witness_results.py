@@ -133,6 +133,7 @@ def as_sdk_reads(row: Json) -> dict[str, Any]:
         "source": data.model_extra["ordSrc"],
         "entered_at": moment(data.model_extra["ordEntTm"]),
         "changed_at": moment(data.order_date_time),
+        "after_market": data.model_extra["ordGenTp"] == "AMO",
     }
 
 

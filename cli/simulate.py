@@ -15,7 +15,7 @@ def simulator(
     accounts: Annotated[int, typer.Option(min=1, max=1000, help="How many accounts exist.")] = 3,
     seed: Annotated[int, typer.Option(help="Makes the same accounts again.")] = 915,
     latency: Annotated[float, typer.Option(min=0, max=60, help="Seconds before a request is carried out.")] = 0.0,
-    rate_limit: Annotated[int, typer.Option(min=0, help="Order requests a second and account; 0: no limit.")] = 10,
+    rate_limit: Annotated[int, typer.Option(min=0, help="Calls a second and account; 0: no limit.")] = 10,
     holding: Annotated[
         list[str] | None, typer.Option(help="SYMBOL=SHARES that every account holds; may be repeated.")
     ] = None,

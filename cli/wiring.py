@@ -252,7 +252,8 @@ def _feeds(settings: Settings, clock: Clock, tls: ssl.SSLContext) -> "KotakFeeds
 
     reads = settings.reads_per_second
     hints = min(HINTS_A_SECOND, reads / 2) if reads else HINTS_A_SECOND
-    return KotakFeeds(FeedSettings(Greeting(settings.kotak_feed_greeting), wakes_a_second=hints), clock, tls)
+    how = FeedSettings(Greeting(settings.kotak_feed_greeting), wakes_a_second=hints)
+    return KotakFeeds(how.paced(settings.pace), clock, tls)
 
 
 def open_recorder(settings: Settings) -> "Recorder | None":

@@ -23,8 +23,6 @@ from domain.clock import Clock
 from domain.tenure import Tenure
 
 log = logging.getLogger(__name__)
-LOOK = 1.0
-"""Seconds between two looks at what should be connected."""
 GATHER = 0.05
 """Seconds for which new followers are gathered before a look."""
 PATIENCE = 2.0
@@ -110,7 +108,7 @@ class KotakFeeds:
             while not self._closed:
                 self._look(self._wanted(), names)
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._rung.wait(), LOOK)
+                    await asyncio.wait_for(self._rung.wait(), self._settings.look)
                     await asyncio.sleep(GATHER)
                 self._rung.clear()
         finally:

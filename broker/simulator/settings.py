@@ -12,9 +12,9 @@ class Settings:
     latency: float = 0.0
     """From the arrival of a request until it is carried out."""
     rate_limit: int = 10
-    """Orders, changes and cancels per second and account (a bucket of that size); 0 for none."""
-    limit_reads: bool = False
-    """Whether reads draw from the same bucket, and calls about the market from one of their own."""
+    """Calls per second and account (a bucket of that size); 0 for none."""
+    limit_reads: bool = True
+    """Whether reads draw from the same bucket, and calls about the market from one of their own, or orders alone."""
     quote_limit: int = 25
     """Quotes and other calls about the market per second and account, where reads are limited; 0 for none."""
     retry_after: bool = True

@@ -67,6 +67,15 @@ class Market:
         """Every token of the account dies."""
         self._tell("end-sessions", ucc=ucc)
 
+    def drop_feeds(self, ucc: str) -> None:
+        """Drop the account's order feeds."""
+        self._tell("drop-feeds", ucc=ucc)
+
+    def faults_struck(self) -> Words:
+        """How often each kind of fault has struck, by call and kind."""
+        calls: Words = self._ask("faults")["calls"]
+        return calls
+
     def ledger(self) -> Words:
         """What really happened."""
         return self._ask("ledger")

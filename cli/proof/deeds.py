@@ -10,6 +10,7 @@ class Act(StrEnum):
     FAULT = "fault"
     LATE_BOOK = "late book"
     """New orders show in the order book only after a while."""
+    DROP_FEED = "order feed dropped"
     END_SESSIONS = "sessions ended"
     FILL = "fill"
     """A part of what rests trades; percent of the remainder."""

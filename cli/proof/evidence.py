@@ -1,7 +1,7 @@
 """All that a seed is judged by: the broker's ledger, the rows, what was done to the service. Shares, seconds, UTC."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -59,6 +59,8 @@ class Evidence:
     recoveries: Sequence[Recovery]
     falls: Sequence[str]
     pending: Sequence[str]
+    struck: Mapping[str, int] = field(default_factory=dict)
+    """How often each fault of the order feed did strike."""
 
     def acquired(self, line: Row) -> int:
         """The most shares of a symbol that were ever ours in an account, those bought since included."""

@@ -10,7 +10,7 @@ from cli.day.market import Market
 from cli.day.rows import Rows
 from cli.proof.deeds import Act, Deed, Stake
 from cli.proof.evidence import Place, Shares
-from cli.proof.script import PRICES, STRANGE
+from cli.proof.script import FEED, HELLO, PRICES, STRANGE
 
 RULE = (
     "UPDATE positions SET exit_rule = %(rule)s WHERE user_id = %(user)s AND symbol = %(symbol)s AND closed_at IS NULL"
@@ -24,6 +24,11 @@ BUY = (
     " VALUES (%(user)s, 'BUY', %(symbol)s, 'REQUESTED', %(shares)s, %(price)s)"
 )
 LATE_BOOK = "late_book"
+
+
+def named(call: str, kind: str) -> str:
+    """The name under which a fault is counted: those of the order feed are told apart."""
+    return f"{call} {kind}" if call in (FEED, HELLO) else kind
 
 
 class Hands:
@@ -46,6 +51,7 @@ class Hands:
         self._deeds: Mapping[Act, Callable[[Deed], bool]] = {
             Act.FAULT: self._fault,
             Act.LATE_BOOK: self._late_book,
+            Act.DROP_FEED: self._drop_feed,
             Act.END_SESSIONS: self._end_sessions,
             Act.FILL: self._fill,
             Act.SELL_OWN: self._sell_own,
@@ -76,7 +82,11 @@ class Hands:
 
     def _fault(self, deed: Deed) -> bool:
         self._market.fault(self._ucc(deed), deed.call, deed.kind, deed.amount, deed.seconds)
-        self.faults[deed.kind] += deed.amount
+        self.faults[named(deed.call, deed.kind)] += deed.amount
+        return True
+
+    def _drop_feed(self, deed: Deed) -> bool:
+        self._market.drop_feeds(self._ucc(deed))
         return True
 
     def _late_book(self, deed: Deed) -> bool:

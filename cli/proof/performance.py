@@ -1,7 +1,10 @@
 """The play of a script against living services, up to the moment when everything has settled."""
 
 import logging
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from cli.day.market import Market
 from cli.day.rows import Picture
@@ -10,8 +13,8 @@ from cli.proof.crew import Words
 from cli.proof.deeds import Act, Deed
 from cli.proof.evidence import Evidence, Freeze
 from cli.proof.ground import Ground
-from cli.proof.hands import Hands
-from cli.proof.script import Script, encore
+from cli.proof.hands import Hands, named
+from cli.proof.script import FEED, HELLO, Script, encore, telling
 from cli.proof.settling import unsettled
 from cli.proof.watch import Watch, served
 from domain.coverage import CoverState
@@ -63,6 +66,8 @@ class Performance:
         self.hands.calm()
         self._encore()
         self.hands.calm()
+        self._strike_feed()
+        self.hands.calm()
         return self._evidence(self._settled())
 
     def concluded(self, evidence: Evidence) -> Evidence:
@@ -99,16 +104,25 @@ class Performance:
         return True
 
     def _encore(self) -> None:
-        """While a service has not met its end, give it something to do on the first position that is protected."""
+        """While a service has not met its end, give it something to do."""
         for turn in range(ENCORES):
             if not self._watch.crew.doomed:
                 return
-            seen = self._watch.until("all users are served", served, START)
-            one = next((one for one in seen.covered if one.state is CoverState.PROTECTED), None)
-            if one is not None:
-                for deed in encore(turn, one.user_id, one.symbol):
-                    self._do(deed)
-            self._watch.pause(ENCORE)
+            self._upon_the_protected(partial(encore, turn))
+
+    def _strike_feed(self) -> None:
+        """Nobody dies any more: the order feed is up, and what goes wrong with it costs nothing but time."""
+        for turn, fault in enumerate(self._script.told):
+            self._upon_the_protected(partial(telling, fault, turn))
+
+    def _upon_the_protected(self, deeds: Callable[[int, str], tuple[Deed, ...]]) -> None:
+        """Do to the first position that is protected, once all users are served; then let it sink in."""
+        seen = self._watch.until("all users are served", served, START)
+        one = next((one for one in seen.covered if one.state is CoverState.PROTECTED), None)
+        if one is not None:
+            for deed in deeds(one.user_id, one.symbol):
+                self._do(deed)
+        self._watch.pause(ENCORE)
 
     def _outage(self, deed: Deed) -> None:
         struck = self._ground.strike(deed.kind)
@@ -159,7 +173,16 @@ class Performance:
             [wound.recovery() for wound in self._watch.wounds],
             (),
             self._pending,
+            self._struck(),
         )
+
+    def _struck(self) -> Counter[str]:
+        """Faults of the order feed that befell something, by the name under which they were ordered."""
+        struck: Counter[str] = Counter()
+        for call, kinds in self._market.faults_struck().items():
+            if call in (FEED, HELLO):
+                struck.update({named(call, kind): times for kind, times in kinds.items()})
+        return struck
 
 
 def _claimed(seen: Picture) -> bool:

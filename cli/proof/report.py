@@ -64,6 +64,7 @@ def summary(tally: Tally) -> Iterator[str]:
     yield f"{len(tally.verdicts)} seeds, {len(tally.failed)} failed"
     yield f"{counts['kills']} kills: {_listed(tally.kills)}"
     yield f"{counts['faults']} faults ordered: {_listed(tally.faults)}"
+    yield f"the order feed was struck {counts['feed_faults']} times: {_listed(tally.struck)}"
     yield f"other deeds: {_listed(tally.deeds)}"
     yield (
         f"{counts['orders']} orders of ours at the broker, {counts['fills']} fills, PostgreSQL killed"

@@ -34,13 +34,22 @@ FAULTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 """No fault of the login: a code of the second factor lives 30 s whatever the pace, and is never used twice."""
+FEED, HELLO = "feed", "feed_hello"
+"""The simulator's names for a frame of the order feed, and for the answer to a greeting."""
+FEED_FAULTS = ("silence", "deaf", "garbage_frame", "duplicate_frame", "drop_before", "lost_reply")
+"""Of a frame of the order feed."""
+HELLO_FAULTS = ("refuse_hello", "silence", "deaf", "garbage_frame", "drop_before", "lost_reply")
+"""Of the answer to a greeting, which comes once the connection was dropped."""
 DAY = 3.6
 """Seconds of deeds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """`deaths` are the points at which one life of the service after another ends itself, each with its arrival."""
+    """`deaths` are the points at which one life of the service after another ends itself, each with its arrival.
+
+    `told` are the faults of the order feed, for when a service lives long enough to listen; whose, is seen then.
+    """
 
     seed: int
     users: int
@@ -48,6 +57,7 @@ class Script:
     deeds: tuple[Deed, ...]
     deaths: tuple[str, ...]
     freeze_at: str | None = None
+    told: tuple[Deed, ...] = ()
 
     @property
     def spare(self) -> bool:
@@ -68,7 +78,7 @@ def script(seed: int) -> Script:
     deaths = (f"{POINTS[seed % len(POINTS)]}:{dice.choice((1, 1, 2))}", f"{dice.choice(POINTS)}:1")
     deeds = _sensible([*_provoked(dice, stakes), *_day(dice, stakes, users), *_violent(dice, seed)])
     freeze_at = f"{_freezing(seed // 5)}:1" if seed % 5 == 3 else None
-    return Script(seed, users, stakes, deeds, deaths[:1] if freeze_at else deaths, freeze_at)
+    return Script(seed, users, stakes, deeds, deaths[:1] if freeze_at else deaths, freeze_at, _told(seed))
 
 
 def _freezing(turn: int) -> Waypoint:
@@ -84,6 +94,12 @@ def encore(turn: int, user: int, symbol: str) -> tuple[Deed, ...]:
         lost = Deed(0.0, Act.FAULT, user, call="place", kind="lost_reply", amount=1)
         return lost, Deed(0.0, Act.ENLARGE, user, symbol, amount=1)
     return (Deed(0.0, Act.RULE, user, symbol, amount=3 + turn % 4),)
+
+
+def telling(fault: Deed, turn: int, user: int, symbol: str) -> tuple[Deed, ...]:
+    """A fault of the user's order feed, and what it then has to tell of; a greeting comes after a drop."""
+    dropped = (Deed(0.0, Act.DROP_FEED, user),) if fault.call == HELLO else ()
+    return replace(fault, user=user), *dropped, Deed(0.0, Act.RULE, user, symbol, amount=3 + turn % 4)
 
 
 def _sensible(deeds: list[Deed]) -> tuple[Deed, ...]:
@@ -154,6 +170,14 @@ def _violent(dice: random.Random, seed: int) -> Iterator[Deed]:
         yield Deed(_when(dice), Act.OUTAGE, kind=dice.choice(("SIGKILL", "SIGKILL", "SIGQUIT", "SIGINT")))
     if seed % 5 == 3:
         yield Deed(1.6, Act.FREEZE, seconds=dice.choice((0.2, 1.0, 3.0)))
+
+
+def _told(seed: int) -> tuple[Deed, ...]:
+    """Every kind of the order feed's faults in three seeds in a row."""
+    kinds = [*((FEED, kind) for kind in FEED_FAULTS), *((HELLO, kind) for kind in HELLO_FAULTS)]
+    dice = random.Random(f"feed {seed}")  # of its own: the rest of the seed stays what it was
+    chosen = [*kinds[seed % 3 :: 3], dice.choice(kinds)]
+    return tuple(Deed(0.0, Act.FAULT, call=call, kind=kind, amount=dice.choice((1, 1, 2))) for call, kind in chosen)
 
 
 def _fault(dice: random.Random, at: float, call: str, kind: str, user: int) -> Deed:

@@ -43,6 +43,7 @@ class Verdict:
         return {
             "kills": self.kills.total(),
             "faults": sum(self.faults.values()),
+            "feed_faults": sum(seen.struck.values()) if seen else 0,
             "orders": len(seen.ours()) if seen else 0,
             "fills": len(seen.ledger["fills"]) if seen else 0,
             "outages": self.outages,
@@ -90,6 +91,14 @@ class Tally:
         return dict(sorted(total.items()))
 
     @property
+    def struck(self) -> dict[str, int]:
+        """Faults of the order feed by kind, as they struck."""
+        total: Counter[str] = Counter()
+        for one in self.verdicts:
+            total.update(one.evidence.struck if one.evidence else {})
+        return dict(sorted(total.items()))
+
+    @property
     def deeds(self) -> dict[str, int]:
         """Everything else that was done."""
         total: Counter[str] = Counter()
@@ -113,6 +122,7 @@ class Tally:
             **self.counts,
             "kills_by_point": self.kills,
             "faults_by_kind": self.faults,
+            "feed_faults_struck": self.struck,
             "deeds": self.deeds,
             "recovery_seconds": self.recovery,
             "missed": {one.script.seed: one.missed for one in self.verdicts if one.missed},

@@ -178,7 +178,7 @@ def test_the_eleventh_order_of_a_second_is_too_many_and_is_not_accepted(client: 
     answers = [client.place(f"a{number}", qt="1") for number in range(11)]
     assert [answer.status_code for answer in answers] == [200] * 10 + [429]
     assert answers[-1].json()["message"] == "too many request received"
-    assert len(client.book()) == 10
+    assert len(client.broker.orders(client.account.ucc)) == 10
     clock.advance(0.1)
     assert client.place("a10", qt="1").status_code == 200
 

@@ -193,8 +193,19 @@ def test_an_idle_connection_is_kept_for_ten_minutes_and_more() -> None:
     assert KEEP_ALIVE >= 600
 
 
+def test_reads_draw_from_the_limit_of_the_orders_unless_told_otherwise(client: Client, clock: VirtualClock) -> None:
+    """The wire specification, §12.9: over all calls."""
+    client.broker.configure(rate_limit=10)
+    calls = [client.http.get(f"{client.url}/quick/user/orders", headers=client.headers) for _ in range(7)]
+    calls += [client.place(f"a{number}", qt="1") for number in range(4)]
+    assert [call.status_code for call in calls] == [200] * 10 + [429]
+    client.broker.configure(limit_reads=False)
+    clock.advance(1)
+    assert [client.book()[0]["qty"] for _ in range(20)] == [1] * 20
+
+
 def test_quotes_have_a_limit_of_their_own_where_reads_are_limited(client: Client, clock: VirtualClock) -> None:
-    client.broker.configure(rate_limit=10, limit_reads=True)
+    client.broker.configure(rate_limit=10)
     quotes = [client.http.get(client.url + QUOTE, headers=client.headers).status_code for _ in range(26)]
     assert quotes == [200] * 25 + [429]
     reads = [client.http.get(f"{client.url}/quick/user/orders", headers=client.headers) for _ in range(11)]

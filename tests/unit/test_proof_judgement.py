@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 from cli.day.promises import duplicates, oversold
+from cli.proof.deeds import Act, Deed
 from cli.proof.evidence import Evidence, Freeze, Recovery, Shares, miscounted
+from cli.proof.hands import named
 from cli.proof.judgement import CHECKS, broken
 from cli.proof.report import failure, line, summary
-from cli.proof.script import script
+from cli.proof.script import FEED, FEED_FAULTS, HELLO, HELLO_FAULTS, script, telling
 from cli.proof.verdict import Tally, Verdict
 from domain.coverage import Coverage, CoverState
 from domain.orders import Reason
@@ -194,6 +196,30 @@ def test_a_reason_that_cannot_last_is_no_cover(sound: Evidence) -> None:
 def test_the_same_seed_is_the_same_script() -> None:
     assert script(7) == script(7)
     assert script(7) != script(8)
+
+
+def test_three_seeds_in_a_row_strike_the_order_feed_in_every_way() -> None:
+    for first in range(4):
+        told = {(fault.call, fault.kind) for seed in range(first, first + 3) for fault in script(seed).told}
+        assert told == {*((FEED, kind) for kind in FEED_FAULTS), *((HELLO, kind) for kind in HELLO_FAULTS)}
+
+
+@pytest.mark.parametrize(
+    ("call", "acts"), [(FEED, ["fault", "rule changed"]), (HELLO, ["fault", "order feed dropped", "rule changed"])]
+)
+def test_a_struck_feed_has_something_to_tell_and_a_greeting_comes_after_a_drop(call: str, acts: list[str]) -> None:
+    deeds = telling(Deed(0.0, Act.FAULT, call=call, kind="silence", amount=1), 0, 2, "ITC-EQ")
+    assert [deed.act for deed in deeds] == acts
+    assert {deed.user for deed in deeds} == {2}
+
+
+def test_faults_of_the_feed_are_told_apart_from_those_of_calls(sound: Evidence) -> None:
+    assert [named(call, "drop_before") for call in ("place", FEED, HELLO)] == [
+        "drop_before", "feed drop_before", "feed_hello drop_before",
+    ]  # fmt: skip
+    struck = replace(sound, struck={"feed deaf": 2, "feed_hello silence": 1})
+    told = "\n".join(summary(Tally([Verdict(script(1), Path(), 1.0, [], struck)])))
+    assert "the order feed was struck 3 times: feed deaf 2, feed_hello silence 1" in told
 
 
 def test_a_dozen_seeds_die_at_every_point() -> None:

@@ -34,11 +34,23 @@ class TokenBucket:
         self._used: deque[float] = deque()
         self._under_way = 0
         self._waiting = 0
+        self._held_until = 0.0
 
     @property
     def busy(self) -> bool:
         """Whether somebody waits for a token at this moment."""
         return self._waiting > 0
+
+    def hold(self, seconds: float) -> None:
+        """Give no token for so long: the broker asked for it. A shorter wish does not end a longer one."""
+        with self._lock:
+            self._held_until = max(self._held_until, self._clock.monotonic() + seconds)
+
+    @property
+    def held(self) -> float:
+        """Seconds for which no token is given at all."""
+        with self._lock:
+            return self._held_for(self._clock.monotonic())
 
     def counted(self) -> int:
         """The calls that the broker may count in its present second."""
@@ -48,20 +60,22 @@ class TokenBucket:
 
     def take(self, wanted: int) -> int:
         """Reserve up to `wanted` tokens without waiting; how many there are. Unused ones are free after a second."""
-        if not self._tokens:
-            return max(0, wanted)
         with self._lock:
             now = self._clock.monotonic()
+            if self._held_for(now):
+                return 0
+            if not self._tokens:
+                return max(0, wanted)
             given = max(0, min(wanted, self._free(now)))
             self._reserved.extend([now] * given)
             return given
 
     def seconds_to_token(self, wanted: int = 1) -> float:
         """Seconds until `take` gives so many, or as many as come soon after the first; 0 when it gives one now."""
-        if not self._tokens:
-            return 0.0
         with self._lock:
-            return self._seconds(self._clock.monotonic(), wanted)
+            now = self._clock.monotonic()
+            held = self._held_for(now)
+            return held or (self._seconds(now, wanted) if self._tokens else 0.0)
 
     @contextmanager
     def call(self, tenure: Tenure, until: float) -> Iterator[bool]:
@@ -77,8 +91,6 @@ class TokenBucket:
                 self._end()
 
     def _admit(self, tenure: Tenure, until: float) -> bool:
-        if not self._tokens:
-            return True
         with self._lock:
             self._waiting += 1
         try:
@@ -94,6 +106,10 @@ class TokenBucket:
         """Seconds to wait, or 0 after the call was counted as under way."""
         with self._lock:
             now = self._clock.monotonic()
+            if held := self._held_for(now):
+                return held
+            if not self._tokens:
+                return 0.0
             self._forget(now)
             if self._under_way + len(self._used) >= self._tokens:
                 return max(_ROUNDING, self._frees(now) - now)
@@ -107,6 +123,9 @@ class TokenBucket:
             with self._lock:
                 self._under_way -= 1
                 self._used.append(self._clock.monotonic())
+
+    def _held_for(self, now: float) -> float:
+        return max(0.0, self._held_until - now)
 
     def _frees(self, now: float) -> float:
         """When the next token comes back; a call under way is taken to end soon."""

@@ -114,9 +114,10 @@ def _reasons() -> Iterator[str]:
 def _answers() -> Iterator[str]:
     yield from ("# What Kotak's answers mean", "", MADE, "")
     yield "Source: `broker/kotak_neo/meanings.py`. The first line that fits decides. A *change* is place, modify or"
-    yield "cancel: *refused* is definite, *log in again* and *wait* mean that the order system never saw it, *unknown*"
-    yield "is looked up in the order book and never sent again blindly. A *read* is everything else: *refused* fails it"
-    yield "at once, *wait* is tried again within its deadline, *log in again* is tried once more in a new session."
+    yield "cancel: *refused* is definite, *log in again*, *not from here* and *wait* mean that the order system never"
+    yield "saw it, *unknown* is looked up in the order book and never sent again blindly. *Not from here* holds all"
+    yield "orders of the account for a while (`broker/kotak_neo/ban.py`). A *read* is everything else: *refused* fails"
+    yield "it at once, *wait* is tried again within its deadline, *log in again* is tried once more in a new session."
     yield ""
     rows = [(_looks(line), _statuses(line), _codes(line), line.change, line.read, line.says) for line in TABLE]
     yield from _table(("an answer", "HTTP", "code", "a change", "a read", "what it means"), rows)

@@ -49,13 +49,17 @@ class OrderRouter:
             batch, left = self._batch(left)
             if batch:
                 ended.update(self._carry(batch, decide, day))
-            elif self._waited_in_vain(len(left)):
+            elif self._waited_in_vain(len(left), book_began):
                 break
         return ended
 
-    def _waited_in_vain(self, wanted: int) -> bool:
-        """Let the account's rate allow a few sends, so that they share their transactions; whether told to stop."""
+    def _waited_in_vain(self, wanted: int, book_began: float) -> bool:
+        """Let the account's rate allow a few sends, so that they share their transactions; whether told to stop, or
+        the book will be too old by then: the broker may have asked for half a minute."""
         pause = self._ports.broker.seconds_to_tokens(min(wanted, GATHERED))
+        too_old = book_began + self._ports.settings.book_max_age
+        if self._ports.clock.monotonic() + pause > too_old:
+            return True
         return self._ports.clock.wait(self._ports.tenure.stopped, pause)
 
     def _may_go_on(self, book_began: float) -> bool:

@@ -9,12 +9,13 @@ or doubled cycle does no harm.
 
 import logging
 from collections import Counter
+from contextlib import suppress
 from datetime import datetime
 
 import schedule
 
 from domain.book import Book
-from domain.errors import BrokerUnavailable, ClockWrong, ConstraintBroken, NinefifteenError, TenureLost
+from domain.errors import AddressWrong, BrokerUnavailable, ClockWrong, ConstraintBroken, NinefifteenError, TenureLost
 from domain.market import NoTrading, Session, TradingDay
 from domain.models import Snapshot
 from domain.orders import LIVE, OrderStatus, SendOutcome
@@ -137,7 +138,7 @@ class TradingService:
         if not isinstance(session, TradingDay) or not self._rhythm.awake(session):
             self._rest(session)
             return
-        self._door.open(session)
+        self._open(session)
         book, recorded = self._observe(session)
         self._require_right_time()
         self.ports.instruments.load(session.day, self.ports.broker.instruments)
@@ -148,6 +149,15 @@ class TradingService:
         self._explain(recorded.snapshot, view(recorded.snapshot), book.began_at)
         learnt = self._learn(recorded, session)
         self._rhythm.note(recorded.snapshot, bool(ended) or learnt, session)
+
+    def _open(self, session: TradingDay) -> None:
+        """Make sure of a session for orders. Where only the address is wrong, what rests is looked at all the same."""
+        try:
+            self._door.open(session)
+        except AddressWrong:
+            with suppress(BrokerUnavailable):
+                self._observe(session)
+            raise
 
     def _observe(self, session: TradingDay) -> tuple[Book, Recorded]:
         book = self.ports.broker.order_book()

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from broker.breaker import Breaker
 from broker.kotak_neo.attempts import Attempts
+from broker.kotak_neo.ban import Ban
 from broker.kotak_neo.batches import Unquoted
 from broker.kotak_neo.egress import Egress
 from broker.kotak_neo.session import Session
@@ -46,6 +47,7 @@ class KotakAccount:
         self.rates = Rates(settings.orders_per_second, settings.reads_per_second, settings.calls_per_second, clock)
         self.breaker = Breaker(clock, settings.pace)
         self.attempts = Attempts(clock, settings.pace)
+        self.ban = Ban(clock, settings.pace)
         self.codes = TotpCodes(credentials.totp_secret, settings.code_seconds)
         self.logins = MemoryBook()
         self.unquoted = Unquoted(clock)
@@ -84,13 +86,18 @@ class KotakAccount:
         """What the broker sees is to be looked at again before the next order."""
         self._seen = None
 
-    def forget(self, session: Session) -> None:
-        """Drop the session that the broker no longer knows; a newer one stays."""
+    def forget(self, session: Session, why: str = "") -> None:
+        """Drop the session that the broker no longer knows, in its words; a newer one stays."""
         with self._lock:
             if self._session is not session:
                 return
             self._session = None
-        self.attempts.session_ended((self._clock.now() - session.created).total_seconds())
+        self.attempts.session_ended((self._clock.now() - session.created).total_seconds(), why)
+
+    def renew(self) -> None:
+        """Have a new session made, though the present one may be good; none of an earlier process is taken over."""
+        with self._lock:
+            self._session, self._seen, self.fresh = None, None, False
 
     def drop(self, session: Session) -> None:
         """Drop a session that we do not want any more; a newer one stays."""
@@ -126,7 +133,9 @@ class KotakAccount:
         session, addresses = self._session, self.egress.addresses
         spare = session is not None and bool(addresses[1:]) and session.address == addresses[1]
         told = f"orders leave from the second address {addresses[1]}: the first could not be bound" if spare else ""
-        return "; ".join(words for words in (self.breaker.words(), told) if words)
+        held = self.rates.orders.held
+        waiting = f"orders wait {held:.0f} s more, as the broker asked" if held else ""
+        return "; ".join(words for words in (self.breaker.words(), waiting, told, self.attempts.words()) if words)
 
     @contextmanager
     def turn(self, tenure: Tenure) -> Iterator[None]:

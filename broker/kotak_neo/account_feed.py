@@ -11,6 +11,7 @@ from aiohttp.abc import AbstractResolver
 from broker.kotak_neo.account import KotakAccount
 from broker.kotak_neo.allowance import Allowance
 from broker.kotak_neo.feed_line import FeedEnded, FeedLine
+from broker.kotak_neo.feed_notes import FeedNotes
 from broker.kotak_neo.feed_settings import FeedSettings, Greeting, Way
 from broker.kotak_neo.feed_words import address, json_greeting, raw_greeting
 from broker.kotak_neo.hint import Hint
@@ -36,6 +37,7 @@ class AccountFeed:
         self.text = "order feed not connected"
         self._way_of = way_of
         self._settings = settings
+        self._clock = clock
         self._allowance = Allowance(settings.bytes_a_second, settings.burst, clock)
         auto = settings.greeting is Greeting.AUTO
         self._forms = [Greeting.RAW, Greeting.JSON] if auto else [settings.greeting]
@@ -44,17 +46,19 @@ class AccountFeed:
     async def run(self, session: Session, tls: ssl.SSLContext | None, names: AbstractResolver) -> None:
         """Keep connected under the session until cancelled."""
         hint = Hint(self.tenure.wake, self._settings.wakes_a_second, asyncio.get_running_loop())
-        line = FeedLine(self._settings, self._way_of(session), tls, names, self._allowance, hint.ring)
+        notes = FeedNotes(self.account.tap, session, self._clock)
+        line = FeedLine(self._settings, self._way_of(session), tls, names, self._allowance, hint.ring, notes)
         self._failures = 0
         try:
             while True:
-                await self._stand(line, session, hint)
+                await self._stand(line, session, hint, notes)
                 await asyncio.sleep(self._pause())
         finally:
+            notes.ended("let go")
             hint.cancel()
             self.text = "order feed not connected"
 
-    async def _stand(self, line: FeedLine, session: Session, hint: Hint) -> None:
+    async def _stand(self, line: FeedLine, session: Session, hint: Hint, notes: FeedNotes) -> None:
         """One connection, to its end. After the welcome the tenant looks: something may have been missed."""
         loop = asyncio.get_running_loop()
         since: list[float] = []
@@ -64,15 +68,19 @@ class AccountFeed:
             self._say_connected()
             hint.ring()
 
+        form = self._forms[0]
+        notes.greeted(form)
         try:
-            await line.listen(address(session), _GREETINGS[self._forms[0]](session), welcomed)
+            await line.listen(address(session), _GREETINGS[form](session), welcomed)
         except (FeedEnded, ValueError) as ended:
             if isinstance(ended, FeedEnded) and ended.greeted:
                 self._forms.append(self._forms.pop(0))
             self._say_lost(str(ended))
+            notes.ended(str(ended))
         except Exception as error:  # a feed's run: what its broker makes it fall over ends nobody else's
             log.error("%s: the order feed fell", self.tenure, exc_info=True)
             self._say_lost(type(error).__name__)
+            notes.ended(type(error).__name__)
         if since and loop.time() - since[0] >= self._settings.steady_after:
             self._failures = 0
         self._failures += 1

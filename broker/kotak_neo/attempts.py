@@ -1,6 +1,7 @@
-"""When an account may be logged in again: later after each attempt that failed, and after sessions that died young."""
+"""When an account may be logged in again: later after each attempt that failed, and after sessions that do not last."""
 
 import threading
+from collections import deque
 from datetime import timedelta
 
 from domain.clock import IST, Clock
@@ -15,10 +16,19 @@ AFTER_REFUSAL = 60.0
 
 YOUNG = 60.0
 """A session that ends sooner than this after its login is no use: the next login would fare no better."""
+HOUR = 3600.0
+MANY = 3
+"""Sessions that may end within an hour before each login has to wait: a broker restarts, a token is reset. More is
+somebody who logs in with the same credentials, and would be thrown out each time in turn."""
+LONGEST_AFTER_ENDS = 300.0
+_LONGEST_REASON = 120
 
 
 class Attempts:
-    """Counts failures in a row, over all threads of the account; `pace` multiplies every pause."""
+    """Counts failures in a row and sessions that the broker ended, over all threads of the account.
+
+    `pace` multiplies every pause.
+    """
 
     def __init__(self, clock: Clock, pace: float = 1.0) -> None:
         self._clock = clock
@@ -26,6 +36,7 @@ class Attempts:
         self._lock = threading.Lock()
         self._failures = 0
         self._died_young = 0
+        self._ends: deque[float] = deque()
         self._due = 0.0
         self._told = ""
 
@@ -46,13 +57,34 @@ class Attempts:
         with self._lock:
             self._failures = 0
 
-    def session_ended(self, lived: float) -> None:
-        """The broker no longer knows a session that lived so many seconds. The first that dies young is forgiven."""
+    def session_ended(self, lived: float, why: str = "") -> None:
+        """The broker no longer knows a session that lived so many seconds.
+
+        The first that dies young is forgiven, and a few an hour of whatever age; then each login waits longer.
+        """
         with self._lock:
             self._died_young = self._died_young + 1 if lived < YOUNG else 0
-            if self._died_young > 1:
-                delay = min(LONGEST, FIRST * 2 ** (self._died_young - 2))
-                self._delay(f"the broker ended {self._died_young} new sessions one after the other", delay)
+            self._ends.append(self._clock.monotonic())
+            many = max(self._died_young - 1, self._within_an_hour() - MANY)
+            if many > 0:
+                self._delay(self._about_ends(why), min(LONGEST_AFTER_ENDS, FIRST * 2.0 ** (many - 1)))
+
+    def words(self) -> str:
+        """What somebody should know of the sessions of the last hour; empty for nothing."""
+        with self._lock:
+            return self._about_ends("") if self._within_an_hour() >= MANY else ""
+
+    def _about_ends(self, why: str) -> str:
+        last = f", the last with: {stopped(why[:_LONGEST_REASON])}" if why else "."
+        return (
+            f"the broker ended {self._within_an_hour()} sessions within an hour{last} Does another program log in with"
+            " these credentials, or does the address change?"
+        )
+
+    def _within_an_hour(self) -> int:
+        while self._ends and self._ends[0] <= self._clock.monotonic() - HOUR * self._pace:
+            self._ends.popleft()
+        return len(self._ends)
 
     def _delay(self, why: str, seconds: float) -> None:
         seconds *= self._pace

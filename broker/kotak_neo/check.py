@@ -12,7 +12,7 @@ from broker.kotak_neo.calls import CHANGES, CallName, call_of
 from broker.kotak_neo.client import KotakNeo
 from broker.kotak_neo.comparison import Comparison, compared
 from broker.kotak_neo.specification import Mark
-from broker.kotak_neo.tap import Heard, Tap
+from broker.kotak_neo.tap import Frame, Heard, Tap
 from domain.errors import BrokerUnavailable, ClockWrong, LoginRefused
 
 DOCUMENTED_TOKEN = "1333"
@@ -54,6 +54,11 @@ class Overheard:
         self.exchanges.append(exchange)
         if self._onward is not None:
             self._onward.heard(exchange)
+
+    def told(self, frame: Frame) -> None:
+        """Pass it on."""
+        if self._onward is not None:
+            self._onward.told(frame)
 
     def last(self, call: CallName) -> Heard | None:
         """The last exchange of such a call; None where there was none."""

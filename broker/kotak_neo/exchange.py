@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import TypeVar
 
@@ -19,16 +20,19 @@ from broker.kotak_neo.skew import skew
 from broker.kotak_neo.tap import Heard, unanswered_by
 from broker.kotak_neo.verdicts import Verdict, unanswered, verdict
 from broker.kotak_neo.wire import Answer, Ask, NoAnswer, Wire
+from broker.kotak_neo.wishes import wish
 from broker.retrying import Passing, Retries
 from domain.clock import Clock
 from domain.errors import BrokerUnavailable, ClockWrong, NotAllowed, SessionEnded
 from domain.logins import LoginBook
-from domain.outcomes import NotSent, Outcome, Unknown
+from domain.outcomes import Accepted, NotSent, Outcome, Refused, Unknown
 from domain.tenure import Tenure
 from domain.wording import stopped
 
 Result = TypeVar("Result")
 BUSY = 429
+LONGEST_WISH_FOR_ORDERS = 30.0
+"""Seconds; without an order a position is unprotected, so that a wish from the order gate is followed this far only."""
 
 
 class Exchange:
@@ -62,7 +66,10 @@ class Exchange:
         Raises as `Login.sign_in`, AddressWrong, TenureLost and TransactionHeld.
         """
         self._enter()
+        self._require_no_ban()
         with self._account.turn(self._tenure):
+            if self._account.ban.served(self._tenure):
+                self._account.renew()
             self._address = self._account.address(self._tenure)
             session = self._entrance.session(self._address)
             if session.address and self._account.trusted_session() is not session:
@@ -90,8 +97,8 @@ class Exchange:
         self._address = session.address
         try:
             return self._attempts(ask_of(session), judge, deadline)
-        except SessionEnded:
-            self._account.forget(session)
+        except SessionEnded as error:
+            self._account.forget(session, str(error))
         session = self.log_in()
         return self._attempts(ask_of(session), judge, deadline)
 
@@ -101,11 +108,17 @@ class Exchange:
         session = self._account.trusted_session()
         if session is None:
             return NotSent("no session of today whose address is known; nothing was sent, log in first")
+        if self._account.ban.stands(self._tenure):
+            return NotSent("the broker takes nothing from this address at the moment; nothing was sent")
         self._address = session.address
         sent = headers.for_orders(self._account.credentials.consumer_key, session)
         found = self._deliver(Ask("POST", session.url(change.path), sent, form=change.form()), send_by)
         if found.session_over:
-            self._account.forget(session)
+            self._account.forget(session, str(found.outcome.text) if isinstance(found.outcome, NotSent) else "")
+        if found.barred:
+            self._account.ban.begin(found.barred, session.address, self._tenure)
+        elif isinstance(found.outcome, Accepted | Refused):
+            self._account.ban.lift()
         return found.outcome
 
     def close(self) -> None:
@@ -113,14 +126,24 @@ class Exchange:
         self._wire.close()
 
     def _require_seen(self, session: Session) -> None:
-        sent = headers.for_orders(self._account.credentials.consumer_key, session)
-        ask = Ask("GET", f"{self._settings.login_url.rstrip('/')}/{SEEN}", sent)
         try:
-            _, seen = self._attempts(ask, seen_address, None)
-        except SessionEnded:
-            self._account.forget(session)
+            _, seen = self._attempts(self._ask_for_address(session), seen_address, None)
+        except SessionEnded as error:
+            self._account.forget(session, str(error))
             raise
         self._entrance.judge(session, str(seen))
+
+    def _ask_for_address(self, session: Session) -> Ask:
+        sent = headers.for_orders(self._account.credentials.consumer_key, session)
+        return Ask("GET", f"{self._settings.login_url.rstrip('/')}/{SEEN}", sent)
+
+    def _require_no_ban(self) -> None:
+        """Raise AddressWrong while orders are turned away; who has no address of his own learns which one it is."""
+        ban, session = self._account.ban, self._account.session()
+        if session is not None and ban.stands(self._tenure) and not ban.seen:
+            with suppress(BrokerUnavailable):
+                ban.seen = str(self._attempts(self._ask_for_address(session), seen_address, None)[1])
+        ban.require_none(self._tenure)
 
     def _deliver(self, ask: Ask, send_by: float) -> Verdict:
         """Each attempt waits for its turn within the account's rate."""
@@ -137,7 +160,7 @@ class Exchange:
     def _send(self, ask: Ask, send_by: float) -> Verdict:
         try:
             answer = self._exchange(ask, self._settings.call_deadline, send_by)
-            self._note_busy(answer)
+            self._note_busy(answer, changing=True)
             if answer.status == BUSY and not self._settings.busy_is_unsent:
                 return Verdict(Unknown("HTTP 429, which this broker may answer to what it has taken"))
             return verdict(answer)
@@ -176,9 +199,13 @@ class Exchange:
             self._tenure.require()
             raise BrokerUnavailable(f"{self._tenure}: the account's rate left no time to ask; nothing was asked.")
 
-    def _note_busy(self, answer: Answer) -> None:
-        if answer.status == BUSY:
-            self._account.breaker.trip("the broker answered HTTP 429, too many requests", _wish(answer))
+    def _note_busy(self, answer: Answer, changing: bool = False) -> None:
+        if answer.status != BUSY:
+            return
+        seconds = wish(answer)
+        self._account.breaker.trip("the broker answered HTTP 429, too many requests", seconds)
+        if changing and seconds:
+            self._account.rates.orders.hold(min(seconds, LONGEST_WISH_FOR_ORDERS))
 
     def _judged(self, judge: Callable[[Answer], Result], answer: Answer) -> Result:
         try:
@@ -226,8 +253,3 @@ class Exchange:
     def _enter(self) -> None:
         self._guard()
         self._tenure.require()
-
-
-def _wish(answer: Answer) -> float:
-    seconds = (answer.retry_after or "").strip()
-    return float(seconds) if seconds.isascii() and seconds.isdigit() and len(seconds) < 6 else 0.0

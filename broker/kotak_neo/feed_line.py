@@ -25,6 +25,7 @@ from aiohttp import (
 from aiohttp.abc import AbstractResolver
 
 from broker.kotak_neo.allowance import Allowance
+from broker.kotak_neo.feed_notes import FeedNotes
 from broker.kotak_neo.feed_settings import FeedSettings, Way
 from broker.kotak_neo.feed_words import Meaning, meaning
 from domain.errors import NotAllowed
@@ -52,6 +53,7 @@ class FeedLine:
         names: AbstractResolver,
         allowance: Allowance,
         news: Callable[[], None],
+        notes: FeedNotes,
     ) -> None:
         self._settings = settings
         self._way = way
@@ -59,6 +61,7 @@ class FeedLine:
         self._names = names
         self._allowance = allowance
         self._news = news
+        self._notes = notes
 
     async def listen(self, url: str, greeting: str, welcomed: Callable[[], None]) -> NoReturn:
         """Open, greet, call `welcomed`, and listen. Raises FeedEnded; ends otherwise by being cancelled only."""
@@ -125,12 +128,12 @@ class FeedLine:
         message = await socket.receive()
         self._pay(message)
         await asyncio.sleep(0)  # frames that are here already would otherwise be read before anybody else's turn
-        if message.type is WSMsgType.TEXT:
-            return meaning(message.data)
+        if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
+            found = meaning(message.data) if message.type is WSMsgType.TEXT else Meaning.NONSENSE
+            self._notes.said(message.data, found)
+            return found
         if message.type is WSMsgType.PING:
             await socket.pong(message.data)
-        elif message.type is WSMsgType.BINARY:
-            return Meaning.NONSENSE
         elif message.type is not WSMsgType.PONG:
             raise FeedEnded(_ending(message, socket))
         return Meaning.NOTHING

@@ -15,12 +15,16 @@ from broker.kotak_neo.session import Session, opened
 from broker.kotak_neo.settings import KotakSettings
 from broker.kotak_neo.verdicts import SESSION_OVER
 from broker.kotak_neo.wire import Answer, Ask
+from broker.kotak_neo.wishes import wish
+from broker.retrying import Passing
 from domain.clock import Clock
 from domain.errors import BrokerUnavailable, ClockWrong, LoginRefused
 from domain.logins import REFUSALS_ALLOWED, LoginBook, LoginOutcome
 from domain.tenure import Tenure
 from domain.wording import stopped
 
+LONGEST_WISH = 300.0
+"""Seconds for which a login waits where the broker asks for it; it has half an hour before the bell."""
 FIRST_STEP = ("token", "sid")
 SECOND_STEP = (*FIRST_STEP, "baseUrl")
 """What has to be in the answer to a step."""
@@ -70,7 +74,8 @@ class Login:
             session = self._both_steps(address)
         except (BrokerUnavailable, ClockWrong) as error:
             self._book.ended(self._period, LoginOutcome.FAILED, str(error))
-            told = self._account.attempts.failed(str(error).removeprefix(f"{self._tenure}: "))
+            pause = min(error.pause, LONGEST_WISH) if isinstance(error, Passing) else 0.0
+            told = self._account.attempts.failed(str(error).removeprefix(f"{self._tenure}: "), pause)
             error.args = (f"{self._tenure}: {told}",)
             raise
         except _Refusal as refusal:
@@ -104,13 +109,13 @@ class Login:
         body = parsed(answer.body)
         if (data := granted(answer.status, body, needed)) is not None:
             return data
-        raise self._failure(answer.status, reply(body), part)
+        raise self._failure(answer.status, reply(body), part, wish(answer))
 
-    def _failure(self, status: int, said: Reply | None, part: str) -> Exception:
+    def _failure(self, status: int, said: Reply | None, part: str, pause: float) -> Exception:
         words = self._account.hide_all(said.text, self._code) if said is not None else "no readable answer"
         words = stopped(words or "no reason given")
         if not refused(status, said):
-            return BrokerUnavailable(f"{self._tenure}: login failed, HTTP {status}: {words}")
+            return Passing(f"{self._tenure}: login failed, HTTP {status}: {words}", pause)
         return _Refusal(f"the broker refused the login ({part}), HTTP {status}: {words}")
 
     def _refused(self, told: str) -> LoginRefused | BrokerUnavailable:

@@ -33,6 +33,7 @@ class Effect(StrEnum):
     NOT_SENT = "not sent"
     UNKNOWN = "unknown"
     LOG_IN = "log in again"
+    BARRED = "not from here"
     WAIT = "wait"
 
 
@@ -49,7 +50,7 @@ class Seen:
 class Line:
     """All of `shapes`, `http` and `codes` must fit; None fits everything. `own`: no code but the HTTP status's own.
 
-    `change` is for place, modify, cancel: LOG_IN and WAIT mean that the order system never saw the request.
+    `change` is for place, modify, cancel: LOG_IN, BARRED and WAIT mean that the order system never saw the request.
     `read` is for all other calls: REFUSED that asking again at once does not help, WAIT that it may.
     """
 
@@ -85,7 +86,7 @@ TROUBLE = frozenset({424, *range(500, 600)})
 SESSION_OVER: frozenset[int | None] = frozenset({1003, 1037, 100021, 100022, 200032})
 """The gateway knows no such session, for this address or at this host."""
 
-DONE, NO_ROWS, REFUSED, NOT_SENT, UNKNOWN, LOG_IN, WAIT = Effect
+DONE, NO_ROWS, REFUSED, NOT_SENT, UNKNOWN, LOG_IN, BARRED, WAIT = Effect
 _OK = frozenset({Shape.OK})
 _WORDS = frozenset({Shape.WORDS})
 _ANSWER = frozenset({Shape.OK, Shape.WORDS, Shape.MUTE})
@@ -122,7 +123,7 @@ TABLE: tuple[Line, ...] = (
     _code(1041, REFUSED, REFUSED, "no last price for a market order: use a limit order"),
     _code(5202, REFUSED, REFUSED, "Invalid Request"),
     _code(5204, UNKNOWN, REFUSED, "Bad Input, or Client OrderID already exists"),
-    _code(100008, REFUSED, REFUSED, "unauthorized: the address is not on the account's list"),
+    _code(100008, BARRED, REFUSED, "unauthorized: the address is not on the account's list"),
     _code(100021, LOG_IN, LOG_IN, "invalid access type: trading with a view token"),
     _code(100022, LOG_IN, LOG_IN, "invalid session token"),
     _code(200032, LOG_IN, LOG_IN, "Invalid URL: another base URL holds since the last login"),

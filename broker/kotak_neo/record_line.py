@@ -1,4 +1,4 @@
-"""One exchange as a line of a recording: what was asked, what came, what our client made of it; no secret in it."""
+"""One exchange, or one frame, as a line of a recording: what was said and what we made of it; no secret in it."""
 
 import json
 from collections.abc import Mapping
@@ -8,13 +8,15 @@ from urllib.parse import urlsplit
 from broker.kotak_neo.calls import LOGINS, call_of
 from broker.kotak_neo.opinions import NO_OPINION, opinion
 from broker.kotak_neo.redaction import HIDDEN, Redaction
-from broker.kotak_neo.tap import Heard
+from broker.kotak_neo.tap import Frame, FrameKind, Heard
 from broker.kotak_neo.wire import Answer, Ask
 from domain.clock import IST
 
 LONGEST = 1024 * 1024
 KEPT_OF_LONGER = 64 * 1024
 """Bytes of a body up to which it is kept whole, and what is kept of a longer one."""
+KEPT_OF_A_FRAME = 16 * 1024
+"""Characters; those that the broker sends have some 2,000."""
 
 _PLAIN_HEADERS = frozenset(
     {"accept", "accept-encoding", "content-type", "content-length", "content-encoding", "connection", "date",
@@ -44,6 +46,20 @@ def line_of(redaction: Redaction, exchange: Heard) -> dict[str, Any]:
     if answer is None:
         return line | {"why": redaction.text(exchange.why)}
     return line | _answered(redaction, answer, body, login) | {"judged": _judged(exchange)}
+
+
+def frame_line(redaction: Redaction, frame: Frame) -> dict[str, Any]:
+    """The line of a frame of the order feed; the secrets of its session are learnt first."""
+    redaction.learn(frame.secrets)
+    text = frame.text[:KEPT_OF_A_FRAME]
+    line: dict[str, Any] = {
+        "at": frame.at.astimezone(IST).isoformat(timespec="milliseconds"),
+        "feed": frame.kind,
+        "meaning": frame.meaning,
+        "text": redaction.text(text, strict=frame.kind is FrameKind.SAID),
+    }
+    line |= {"cut_from": len(frame.text)} if len(frame.text) > KEPT_OF_A_FRAME else {}
+    return line | ({"unheard": frame.unheard} if frame.unheard else {})
 
 
 def _asked(redaction: Redaction, ask: Ask, login: bool) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""Every exchange with the broker, written down without its secrets: for showing where the broker differs from the book.
+"""All that passes between us and the broker, written down without secrets: for showing where it differs from the book.
 
-The tenants' threads only put what they heard into a queue; one thread takes the secrets out and writes. Whatever fails
-here (a full disk, a full queue) is said once and costs a line of the recording, never a call.
+The tenants' threads and the feeds' only put what they heard into a queue; one thread takes the secrets out and writes.
+Whatever fails here (a full disk, a full queue) is said once and costs a line of the recording, never a call.
 """
 
 import json
@@ -11,15 +11,16 @@ import threading
 from pathlib import Path
 
 from broker.kotak_neo.record_file import LARGEST, RecordFile
-from broker.kotak_neo.record_line import line_of
+from broker.kotak_neo.record_line import frame_line, line_of
 from broker.kotak_neo.redaction import Redaction
-from broker.kotak_neo.tap import Heard
+from broker.kotak_neo.tap import Frame, Heard
 from domain.clock import IST
 from domain.models import Credentials
 
 log = logging.getLogger(__name__)
 FORMAT = 1
 _WAITING, _WAITING_BYTES = 1000, 32 * 1024 * 1024
+Event = Heard | Frame
 
 
 class Recorder:
@@ -28,7 +29,7 @@ class Recorder:
     def __init__(self, folder: Path, largest: int = LARGEST) -> None:
         """Raises NotAllowed for a folder that cannot be used or that others can read; bytes of all its recordings."""
         self._file = RecordFile(folder, largest)
-        self._queue: queue.Queue[tuple[_Account, Heard] | None] = queue.Queue(_WAITING)
+        self._queue: queue.Queue[tuple[_Account, Event] | None] = queue.Queue(_WAITING)
         self._lock = threading.Lock()
         self._held = self._lost = self._accounts = 0
         self._warned = False
@@ -41,13 +42,13 @@ class Recorder:
             self._accounts += 1
             return _Account(self, self._accounts, Redaction(credentials))
 
-    def take(self, account: "_Account", exchange: Heard) -> None:
+    def take(self, account: "_Account", event: Event) -> None:
         """Keep it for the writing thread; without room it is lost, and the next line says how many were."""
-        size = _size(exchange)
+        size = _size(event)
         with self._lock:
             if self._held + size <= _WAITING_BYTES and not self._queue.full():
                 self._held += size
-                self._queue.put_nowait((account, exchange))
+                self._queue.put_nowait((account, event))
                 return
             self._lost += 1
 
@@ -61,24 +62,27 @@ class Recorder:
 
     def _run(self) -> None:
         while (waiting := self._queue.get()) is not None:
-            account, exchange = waiting
+            account, event = waiting
             try:
-                self._write(account, exchange)
+                self._write(account, event)
             except Exception as error:  # noqa: BLE001 - a recording must not end because of what the broker sent
                 self._warn(f"an exchange could not be written down ({type(error).__name__}); others are tried")
             finally:
                 with self._lock:
-                    self._held -= _size(exchange)
+                    self._held -= _size(event)
         self._file.close()
         if self._lost:
             log.warning("recorder: %d exchanges were not recorded: more came at once than could be kept", self._lost)
 
-    def _write(self, account: "_Account", exchange: Heard) -> None:
+    def _write(self, account: "_Account", event: Event) -> None:
         with self._lock:
             lost, self._lost = self._lost, 0
-        line = {"format": FORMAT, "account": account.number, **line_of(account.redaction, exchange)}
-        line |= {"lost_before": lost} if lost else {}
-        self._file.append(exchange.began_at.astimezone(IST).date(), json.dumps(line, ensure_ascii=False))
+        if isinstance(event, Frame):
+            at, told = event.at, frame_line(account.redaction, event)
+        else:
+            at, told = event.began_at, line_of(account.redaction, event)
+        line = {"format": FORMAT, "account": account.number, **told} | ({"lost_before": lost} if lost else {})
+        self._file.append(at.astimezone(IST).date(), json.dumps(line, ensure_ascii=False))
 
     def _warn(self, words: str) -> None:
         """Once; never with a traceback, in which secrets may stand."""
@@ -99,6 +103,12 @@ class _Account:
         """Put it into the queue."""
         self._recorder.take(self, exchange)
 
+    def told(self, frame: Frame) -> None:
+        """Put it into the queue."""
+        self._recorder.take(self, frame)
 
-def _size(exchange: Heard) -> int:
-    return len(exchange.answer.body) if exchange.answer is not None else 0
+
+def _size(event: Event) -> int:
+    if isinstance(event, Frame):
+        return len(event.text)
+    return len(event.answer.body) if event.answer is not None else 0

@@ -41,7 +41,8 @@ _LOOKS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?<![0-9])(?<![0-9]\.)(?!127\.)(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?!\.?[0-9])"), SOME_ADDRESS),
 )
 _LONG_RUN = re.compile(r"[A-Za-z0-9_+/=.%~-]{16,}|[0-9]{6,}")
-_KEPT = 16
+_KEPT = 32
+"""Those seen last; a login shows a dozen."""
 
 
 class Redaction:
@@ -53,11 +54,14 @@ class Redaction:
         self._compile()
 
     def learn(self, values: Iterable[str]) -> None:
-        """Remember what was seen to be a secret: the last ones, more than a day of one account has."""
-        new = [value for value in values if len(value) >= 4 and value not in self._learnt and HIDDEN not in value]
-        if new:
-            self._learnt |= dict.fromkeys(new)
-            self._learnt = dict.fromkeys(list(self._learnt)[-_KEPT:])
+        """Remember what was seen to be a secret, the last ones."""
+        seen = dict.fromkeys(value for value in values if len(value) >= 4 and HIDDEN not in value)
+        if not seen:
+            return
+        before = set(self._learnt)
+        self._learnt = {value: None for value in self._learnt if value not in seen} | seen
+        self._learnt = dict.fromkeys(list(self._learnt)[-_KEPT:])
+        if set(self._learnt) != before:
             self._compile()
 
     def learn_from(self, body: str) -> None:

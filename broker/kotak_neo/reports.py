@@ -6,6 +6,7 @@ from typing import Any
 from broker.kotak_neo.meanings import Effect, Seen, Shape, line_for
 from broker.kotak_neo.reply import Reply, parsed, reply, short
 from broker.kotak_neo.wire import Answer
+from broker.kotak_neo.wishes import wish
 from broker.retrying import Passing
 from domain.errors import BrokerUnavailable, SessionEnded
 
@@ -64,7 +65,7 @@ def file_of(answer: Answer) -> bytes:
     if answer.status == 200:
         raise Passing("the file did not say how long it is, and may have been cut")
     if line_for(Seen(Shape.PAGE, answer.status)).read is Effect.WAIT:
-        raise Passing(f"the file was not given: HTTP {answer.status}", _retry_after(answer))
+        raise Passing(f"the file was not given: HTTP {answer.status}", wish(answer))
     raise BrokerUnavailable(f"the file was not given: HTTP {answer.status}")
 
 
@@ -75,7 +76,7 @@ def _effect(answer: Answer, body: Any, shape: Shape) -> Effect:
     if effect is Effect.LOG_IN:
         raise SessionEnded(f"the session is over: {_told(answer, said)}")
     if effect is Effect.WAIT:
-        raise Passing(_told(answer, said), _retry_after(answer))
+        raise Passing(_told(answer, said), wish(answer))
     return effect
 
 
@@ -110,8 +111,3 @@ def _told(answer: Answer, said: Reply | None) -> str:
     if said is None:
         return f"HTTP {answer.status}, {len(answer.body)} bytes: {short(answer.body[:200].decode('utf-8', 'replace'))}"
     return f"HTTP {answer.status}, code {said.code}: {said.text or 'no reason given'}"
-
-
-def _retry_after(answer: Answer) -> float:
-    seconds = (answer.retry_after or "").strip()
-    return float(seconds) if seconds.isascii() and seconds.isdigit() and len(seconds) < 6 else 0.0

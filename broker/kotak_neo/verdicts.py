@@ -14,11 +14,13 @@ _AT_THE_CORE = ("already exists", "error from core")
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`again`: the same request may go out once more before its last moment; `session_over`: log in first."""
+    """`again`: the same request may go out once more before its last moment; `session_over`: log in first; `barred`:
+    the broker's words about the address, from which it takes nothing."""
 
     outcome: Outcome
     again: bool = False
     session_over: bool = False
+    barred: str = ""
 
 
 def verdict(answer: Answer) -> Verdict:
@@ -34,6 +36,9 @@ def verdict(answer: Answer) -> Verdict:
             return Verdict(Refused(told.code, told.words or f"code {told.code}", told.evidence))
         case Effect.LOG_IN:
             return Verdict(NotSent(f"session: {told.words or told.code}"), session_over=True)
+        case Effect.BARRED:
+            words = told.words or "no reason given"
+            return Verdict(NotSent(f"the broker takes nothing from this address: {words}"), barred=words)
         case Effect.WAIT:
             words = told.words or "too many requests"
             return Verdict(NotSent(f"the broker's gateway turned it away ({answer.status}): {words}"), again=True)

@@ -8,15 +8,17 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import requests
+from feed_client import FeedClient
 from simulator_client import SYMBOL, Client
 
 from broker.kotak_neo.calls import CHANGES, CallName
+from broker.kotak_neo.feed_words import Meaning, meaning
 from broker.kotak_neo.opinions import NO_OPINION, opinion
 from broker.kotak_neo.recorder import FORMAT
 from broker.kotak_neo.reply import parsed, reply
@@ -47,13 +49,24 @@ class Recorded:
         return 200 <= self.answer.status < 300 and not (said is not None and said.text and not said.ok)
 
 
+@dataclass(frozen=True)
+class RecordedFrame:
+    """One frame that the order feed said."""
+
+    where: str
+    meaning: str
+    text: str
+
+
 @dataclass
 class Recordings:
-    """All that a folder holds: lines with an answer, and how many ended otherwise or cannot be read."""
+    """All that a folder holds: lines with an answer, frames of the feed, and how many ended otherwise or cannot be
+    read."""
 
     answered: list[Recorded]
     ended: Counter[str]
     unreadable: int = 0
+    frames: list[RecordedFrame] = field(default_factory=list)
 
 
 def read(folder: Path) -> Recordings:
@@ -66,9 +79,14 @@ def read(folder: Path) -> Recordings:
             try:
                 line = json.loads(text)
                 assert line["format"] == FORMAT, f"{path.name}: recorded by another version, format {line['format']}"
+                where = f"{path.name}:{number}"
+                if "feed" in line:
+                    if line["feed"] == "said" and "cut_from" not in line:
+                        found.frames.append(RecordedFrame(where, line["meaning"], line["text"]))
+                    continue
                 found.ended[line["ended"]] += 1
                 if line["ended"] == "answer":
-                    found.answered.append(_recorded(f"{path.name}:{number}", line))
+                    found.answered.append(_recorded(where, line))
             except (ValueError, KeyError, TypeError):
                 found.unreadable += 1
     return found
@@ -83,7 +101,61 @@ def misjudged(found: Recordings) -> list[str]:
         now = opinion(one.call, one.answer)
         if now != one.judged:
             told.append(f"{one.where}: {one.call}: taken for {now!r} now, for {one.judged!r} when it came")
+    for frame in found.frames:
+        means = meaning(frame.text)
+        if means != frame.meaning:
+            told.append(f"{frame.where}: feed: taken for {means!r} now, for {frame.meaning!r} when it came")
     return told
+
+
+class FrameComparer:
+    """The frames of a simulator of its own, of an order that rests, trades in part, is changed, cancelled, refused."""
+
+    def __init__(self) -> None:
+        clock = VirtualClock(datetime(2026, 11, 23, 4, 0, tzinfo=UTC))
+        with Simulator(clock=clock, holdings={SYMBOL: 1000}, rate_limit=0) as simulator:
+            client = Client(simulator, simulator.accounts[0], clock.now())
+            with FeedClient(simulator.url, client.headers) as feed:
+                feed.greet()
+                shapes = [shape(feed.frame())]
+                number = client.sell("nfcompared")
+                clock.advance(1)
+                simulator.fill(number, 4, "901.00")
+                client.modify(number, "905.00", "10")
+                clock.advance(1)
+                client.cancel(number)
+                clock.advance(1)
+                client.sell("nfrefused", pr="5000")
+                clock.advance(1)
+                sent = simulator.feeds()["frames"][simulator.accounts[0].ucc]
+                self._frames = [feed.frame() for _ in range(sent)]
+        self._welcome = shapes[0]
+
+    def differing(self, found: Recordings) -> list[str]:
+        """One line for each difference, with how many frames show it."""
+        told: Counter[str] = Counter()
+        for one in found.frames:
+            told.update(self._differences(one))
+        return [f"{text}{f'  ({count} times)' if count > 1 else ''}" for text, count in sorted(told.items())]
+
+    def _differences(self, one: RecordedFrame) -> Iterator[str]:
+        try:
+            frame = json.loads(one.text)
+        except ValueError:
+            yield "feed: a frame that is no JSON"
+            return
+        if one.meaning == Meaning.WELCOME:
+            yield from (f"feed welcome: {text}" for text in map(str, differences(self._welcome, shape(frame))))
+        if one.meaning != Meaning.NEWS:
+            return
+        kind = frame.get("type")
+        ours = [shape(known) for known in self._frames if known["type"] == kind]
+        if not ours:
+            yield f"feed: a frame of the type {kind}, which the simulator does not send"
+            return
+        # A frame differs from all of ours; what it differs in is told against the one that is nearest.
+        nearest = min((differences(known, shape(frame)) for known in ours), key=len)
+        yield from (f"feed {kind}: {difference}" for difference in nearest)
 
 
 class Comparer:

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
@@ -13,11 +13,15 @@ HOP = frozenset({"connection", "content-length", "transfer-encoding", "content-e
 
 
 class Relay:
-    """`changes` are by the end of the path: what the parsed answer is to become. The client stays on this line."""
+    """`changes` are by the end of the path: what the parsed answer is to become. The client stays on this line.
+
+    `instead`, by the same: answers (status, headers) that the next requests get without reaching the simulator.
+    """
 
     def __init__(self, target: str) -> None:
         self.target = target
         self.changes: dict[str, Change] = {"tradeApiValidate": self._stay}
+        self.instead: dict[str, list[tuple[int, dict[str, str]]]] = {}
         self.asked: list[str] = []
         relay = self
 
@@ -50,11 +54,17 @@ class Relay:
     def _pass(self, asked: BaseHTTPRequestHandler) -> None:
         self.asked.append(asked.path)
         body = asked.rfile.read(int(asked.headers.get("Content-Length") or 0))
+        for end, answers in self.instead.items():
+            if asked.path.endswith(end) and answers:
+                status, told_headers = answers.pop(0)
+                return self._answer(asked, status, told_headers, json.dumps({"code": status}).encode())
         headers = {name: value for name, value in asked.headers.items() if name.lower() not in (*HOP, "host")}
         told = requests.request(asked.command, self.target + asked.path, headers=headers, data=body, timeout=30)
-        content = self._changed(asked.path, told.content)
-        asked.send_response_only(told.status_code)
-        for name, value in told.headers.items():
+        return self._answer(asked, told.status_code, told.headers, self._changed(asked.path, told.content))
+
+    def _answer(self, asked: BaseHTTPRequestHandler, status: int, headers: Mapping[str, str], content: bytes) -> None:
+        asked.send_response_only(status)
+        for name, value in headers.items():
             if name.lower() not in HOP:
                 asked.send_header(name, value)
         asked.send_header("Content-Length", str(len(content)))

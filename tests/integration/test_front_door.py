@@ -8,9 +8,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 
-from broker.kotak_neo import Egress, KotakAccount
+from broker.kotak_neo import Egress, KotakAccount, KotakNeo
 from domain.clock import IST
+from repositories.logins import LoginsRepository
+from repositories.vault import Vault
 from tests.world import BELL, Tenant, World
 
 HOME, NEXT = "127.0.0.2", "127.0.0.3"
@@ -165,3 +168,122 @@ def test_reads_that_pause_show_in_the_tenants_text(world: World) -> None:
     tenant.service.look()
     assert heartbeat(world) == {"state": "TRADING", "text": heartbeat(world)["text"]}
     assert "pause" not in heartbeat(world)["text"]
+
+
+def logins(world: World) -> int:
+    return int(world.row("SELECT count(*) AS n FROM logins")["n"])
+
+
+def remembered(world: World, tenant: Tenant) -> None:
+    """Have the tenant's logins kept as rows, as the service does."""
+    vault = Vault([Fernet.generate_key().decode()])
+    world.execute("INSERT INTO credentials (user_id, sealed) VALUES (1, 'sealed')")
+    make = tenant._broker
+
+    def broker() -> KotakNeo:
+        made = make()
+        assert isinstance(made, KotakNeo)
+        book = LoginsRepository(world.database, tenant.tenure, vault)
+        return KotakNeo(tenant._kotak, tenant.tenure, world.clock, world.kotak, world.database.require_idle, None, book)
+
+    tenant._broker = broker  # type: ignore[method-assign]
+    tenant.restart()
+
+
+def places(world: World) -> int:
+    return int(world.row("SELECT count(*) AS n FROM sends WHERE kind = 'place'")["n"])
+
+
+@pytest.mark.parametrize("own_address", [True, False])
+def test_an_address_that_is_not_whitelisted_holds_the_tenant_and_spends_no_position(
+    world: World, caplog: pytest.LogCaptureFixture, own_address: bool
+) -> None:
+    """The list at the broker lacks it at 09:15; at 09:50 the owner has added it. One order an attempt, ever fewer
+    attempts, each in a new session; nothing is rejected, and all is placed without anybody's hand."""
+    tenant = resident(world, HOME) if own_address else world.tenant()
+    remembered(world, tenant)
+    world.broker.configure(static_ip=True)
+    world.broker.whitelist(tenant.account.ucc, ["203.0.113.1"])
+    numbers = [tenant.holds(symbol, 10, price) for symbol, price in ((SYMBOL, "800"), ("IDEA-EQ", "5.9"))]
+    tenant.service.look()
+    world.clock.advance_to(BELL)
+    for _ in range(35 * 12):
+        tenant.service.look()
+        world.clock.advance(5)
+    held = heartbeat(world)
+    assert held["state"] == "HELD"
+    seen = HOME if own_address else "127.0.0.1"
+    assert f"takes no orders from {seen}" in held["text"]
+    assert "run.py user set-egress user1 ADDRESS" in held["text"]
+    assert "run.py user restart user1" in held["text"]
+    assert tenant.at_broker() == []
+    assert {order["status"] for order in tenant.orders()} <= {"SUBMITTING", "CANCELLED"}
+    assert logins(world) <= 7
+    assert places(world) <= 2 * 7
+    told = [one for one in caplog.records if one.levelname == "CRITICAL" and "100008" in one.getMessage()]
+    assert 1 <= len(told) <= 7
+    world.broker.whitelist(tenant.account.ucc, [HOME, "127.0.0.1"])
+    for _ in range(16 * 12):
+        tenant.service.look()
+        world.clock.advance(5)
+    assert len(tenant.live_at_broker()) == 2
+    assert [tenant.position(number)["reason"] for number in numbers] == [None, None]
+    assert heartbeat(world)["state"] == "TRADING"
+
+
+def test_a_restart_by_hand_tries_at_once_in_a_new_session(world: World) -> None:
+    tenant = resident(world, HOME)
+    world.broker.whitelist(tenant.account.ucc, ["203.0.113.1"])
+    tenant.holds(SYMBOL, 10)
+    tenant.service.look()
+    world.clock.advance_to(BELL)
+    for _ in range(300):
+        tenant.service.look()
+        world.clock.advance(5)
+    assert tenant.at_broker() == []
+    world.broker.whitelist(tenant.account.ucc, [HOME])
+    tenant.restart()
+    for _ in range(8):
+        tenant.service.look()
+        world.clock.advance(5)
+    assert len(tenant.live_at_broker()) == 1
+
+
+def test_while_orders_are_turned_away_fills_are_seen(world: World) -> None:
+    """Reads are not bound to the address: what rests already goes on being looked at."""
+    tenant = resident(world, HOME)
+    number = tenant.holds(SYMBOL, 10)
+    tenant.at_the_bell()
+    world.broker.whitelist(tenant.account.ucc, ["203.0.113.1"])
+    tenant.holds("IDEA-EQ", 10, "5.9")
+    for _ in range(3):
+        tenant.service.look()
+        world.clock.advance(5)
+    assert heartbeat(world)["state"] == "HELD"
+    (order,) = tenant.live_at_broker()
+    world.broker.fill(order["nOrdNo"], 4)
+    tenant.service.look()
+    assert tenant.position(number)["quantity"] == 6
+
+
+def test_a_session_that_is_stolen_again_and_again_is_fetched_back_ever_more_slowly_and_says_so(world: World) -> None:
+    """Another program logs in every 70 s for an hour and a half; each login of ours throws it out, and so on."""
+    tenant = resident(world, HOME)
+    remembered(world, tenant)
+    tenant.holds(SYMBOL, 10)
+    tenant.at_the_bell()
+    before, texts = logins(world), set()
+    for turn in range(90 * 6):
+        if turn % 7 == 0:
+            world.broker.end_sessions(tenant.account.ucc)
+        tenant.service.look()
+        texts.add(str(heartbeat(world)["text"]))
+        world.clock.advance(10)
+    assert 10 <= logins(world) - before <= 30
+    told = [text for text in texts if "Does another program log in with these credentials" in text]
+    assert any("invalid session token" in text and "The next login comes at" in text for text in told)
+    for _ in range(75):
+        tenant.service.look()
+        world.clock.advance(60)
+    assert "another program" not in str(heartbeat(world)["text"])
+    assert len(tenant.live_at_broker()) == 1

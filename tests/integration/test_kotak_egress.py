@@ -23,7 +23,7 @@ from domain.clock import VirtualClock
 from domain.errors import AddressWrong, BrokerUnavailable, NotAllowed
 from domain.models import Credentials
 from domain.orders import Side
-from domain.outcomes import Accepted, NotSent, Refused
+from domain.outcomes import Accepted, NotSent
 from domain.tenure import Tenure
 
 FIRST, SECOND, ELSEWHERE = "127.0.0.2", "127.0.0.3", "127.0.0.4"
@@ -99,15 +99,19 @@ def test_without_an_address_nothing_is_bound_and_nothing_is_asked(simulator: Sim
     assert seen_by(simulator, desk.account.credentials.ucc) == ["127.0.0.1"] * 2
 
 
-def test_an_address_that_is_not_whitelisted_is_refused_on_orders_alone(
-    simulator: Simulator, clock: VirtualClock
+def test_an_address_that_is_not_whitelisted_is_turned_away_on_orders_alone(
+    simulator: Simulator, clock: VirtualClock, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """The gate turns it away before the order system, so that no order is refused; the next are not even sent."""
     desk = Desk(simulator, clock, Egress((ELSEWHERE,)))
     desk.client.login()
-    refused = desk.place()
-    assert isinstance(refused, Refused)
-    assert refused.code == "100008"
+    outcomes = [desk.place() for _ in range(3)]
+    assert [type(one) for one in outcomes] == [NotSent] * 3
     assert desk.client.order_book().rows == ()
+    with pytest.raises(AddressWrong, match=r"no orders from 127\.0\.0\.4 \(100008: unauthorized\)"):
+        desk.client.login()
+    assert len([one for one in caplog.records if one.levelname == "CRITICAL"]) == 1
+    assert [desk.account.rates.orders.counted(), simulator.ledger()["orders"]] == [1, []]
 
 
 def test_a_broker_that_sees_another_address_gets_no_order_and_the_sentence_names_both(

@@ -6,8 +6,9 @@ Mutations to try: count places alone; let the breaker stop orders; share one bre
 import socket
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from email.utils import format_datetime
 
 import pytest
 from kotak_peer import Handler, Peer, answering, http
@@ -20,7 +21,7 @@ from domain.clock import VirtualClock
 from domain.errors import BadInput, BrokerUnavailable
 from domain.models import Credentials
 from domain.orders import Side
-from domain.outcomes import Accepted, Unknown
+from domain.outcomes import Accepted, NotSent, Unknown
 from domain.tenure import Tenure
 
 OK = http(200, {"stat": "Ok", "nOrdNo": "261122000100001", "stCode": 200})
@@ -109,17 +110,22 @@ def test_only_a_broker_on_this_machine_takes_orders_without_a_limit() -> None:
         KotakSettings("https://mis.kotaksecurities.com", orders_per_second=0)
 
 
-def test_429_pauses_the_reads_as_long_as_the_broker_wishes_and_no_order(clock: VirtualClock) -> None:
+def test_a_read_that_is_turned_away_pauses_the_reads_as_long_as_the_broker_wishes_and_no_order(
+    clock: VirtualClock,
+) -> None:
     with Peer(answering(BUSY, NOTHING)) as peer:
         desk = Desk(peer.url, clock)
         began = clock.monotonic()
         assert desk.client.order_book().rows == ()
         assert clock.monotonic() - began >= 3.0
-        peer.handle = answering(BUSY, OK)
+        peer.handle = answering(BUSY)
+        with pytest.raises(BrokerUnavailable):
+            desk.client.order_book()
+        peer.handle = answering(OK)
         began = clock.monotonic()
         assert isinstance(desk.place(), Accepted)
         assert clock.monotonic() - began < 1.0
-        assert desk.client.notice().startswith("reads pause until 09:15:0")
+        assert desk.client.notice().startswith("reads pause until 09:15:")
         peer.handle = answering(NOTHING)
         desk.client.order_book()
         assert desk.client.notice() == ""
@@ -164,6 +170,48 @@ def test_a_call_that_hangs_pauses_the_reads(clock: VirtualClock) -> None:
 def simulator(clock: VirtualClock) -> Iterator[Simulator]:
     with Simulator(2, clock=clock) as running:
         yield running
+
+
+def seconds_after(clock: VirtualClock, seconds: float) -> str:
+    return format_datetime(clock.now().replace(microsecond=0) + timedelta(seconds=seconds), usegmt=True)
+
+
+@pytest.mark.parametrize("dated", [False, True])
+def test_an_order_waits_as_long_as_the_broker_asks_for_and_is_not_repeated_into_its_teeth(
+    clock: VirtualClock, dated: bool
+) -> None:
+    wish = seconds_after(clock, 3) if dated else "3"
+    busy = http(429, {"code": 429}, Retry_After=wish, Date=seconds_after(clock, 0))
+    with Peer(answering(busy, OK)) as peer:
+        desk = Desk(peer.url, clock)
+        began = clock.monotonic()
+        assert isinstance(desk.place(), Accepted)
+        assert 2.9 <= clock.monotonic() - began < 5
+    assert len(peer.requests) == 2
+
+
+@pytest.mark.parametrize("rate", [5.0, 0.0])
+def test_a_longer_wish_leaves_the_order_unsent_and_no_token_until_it_is_over(clock: VirtualClock, rate: float) -> None:
+    with Peer(answering(http(429, {"code": 429}, Retry_After="20"), OK)) as peer:
+        desk = Desk(peer.url, clock, orders_per_second=rate)
+        assert isinstance(desk.place(), NotSent)
+        assert len(peer.requests) == 1
+        assert desk.client.take_tokens(3) == 0
+        assert 10 < desk.client.seconds_to_tokens(1) <= 20
+        assert "orders wait 20 s more, as the broker asked" in desk.client.notice()
+        assert isinstance(desk.place(), NotSent)
+        clock.advance(desk.client.seconds_to_tokens(1))
+        assert desk.client.take_tokens(1) == 1
+        assert isinstance(desk.place(), Accepted)
+    assert len(peer.requests) == 2
+
+
+def test_an_absurd_wish_keeps_no_position_without_its_order(clock: VirtualClock) -> None:
+    with Peer(answering(http(429, {"code": 429}, Retry_After="86400"), OK)) as peer:
+        desk = Desk(peer.url, clock)
+        desk.place()
+        clock.advance(30)
+        assert isinstance(desk.place(), Accepted)
 
 
 def test_one_accounts_trouble_is_no_other_accounts(simulator: Simulator, clock: VirtualClock) -> None:

@@ -197,6 +197,32 @@ def test_a_login_that_cannot_be_read_shows_no_token(tmp_path: Path, body: bytes)
     assert lines_of(tmp_path / "recording")[0]["judged"] == "failed: refused or unreadable"
 
 
+def test_a_name_is_hidden_after_any_number_of_logins(tmp_path: Path) -> None:
+    """The same in each login's answer, among tokens that are new in each. Catches: forgetting the oldest first seen."""
+    folder, logins = tmp_path / "recording", iter(range(1000))
+
+    def handle(peer: Peer, connection: Any, request: bytes) -> None:
+        path, number = request.split(b" ")[1].decode(), next(logins)
+        new = {name: f"{name}-of-answer-{number}" for name in ("token", "sid", "rid", "hsServerId", "searchAPIKey")}
+        if path.startswith("/login"):
+            connection.sendall(http(200, {"data": {**trade(peer.url), **new}}))
+        else:
+            told = {"stat": "Ok", "stCode": 200, "data": [], "clientName": "RAHUL SHARMA", "ref": KEY[::-1]}
+            connection.sendall(http(200, told))
+
+    with recording(folder, handle) as (_, client):
+        for _ in range(4):
+            client.login()
+            with suppress(BrokerUnavailable):
+                client.order_book()
+            client._account.drop(client._account.session())
+            client._account._clock.advance(61)
+    bodies = [line["body"] for line in lines_of(folder) if line["call"] == "orders"]
+    assert len(bodies) == 4
+    assert not [body for body in bodies if "RAHUL" in body]
+    assert secrets_in(text_of(folder)) == []
+
+
 def test_what_is_no_secret_stays_as_the_broker_wrote_it(tmp_path: Path) -> None:
     body = b'{"stat":"Ok", "data":[{"nOrdNo":"261123000975318","GuiOrdId":"nf7abc","prc":9.3900,"qty":10, "qty":11}]}'
     recorder = Recorder(tmp_path / "recording")

@@ -399,7 +399,7 @@ FAULTS: dict[str, tuple[int, Callable[[Json], bool], type]] = {
     "garbage_after": (1, lambda said: "JSONDecodeError" in repr(said["Error"]), Unknown),
     "ok_without_number": (1, lambda said: said == {"stat": "Ok", "stCode": 200}, Unknown),
     "sync_reject": (0, lambda said: said["stCode"] == 1004, Refused),
-    "ip_refused": (0, lambda said: said["stCode"] == 100008, Refused),
+    "ip_refused": (0, lambda said: said["stCode"] == 100008, NotSent),
     "ip_changed": (0, lambda said: said["stCode"] == 1037, NotSent),
     "session_death": (0, lambda said: said["stCode"] == 100022, NotSent),
     "late_reply": (1, lambda said: said["stat"] == "Ok", Accepted),

@@ -164,8 +164,8 @@ SEEING = (
     Mutation(
         "yesterday's book taken for today's",
         "domain/reading.py",
-        "old = [row for row in book.rows if _last_day(row) < day and",
-        "old = [row for row in book.rows if _last_day(row) is None and",
+        "old = [row for row in book.rows if _last_day(row) < day and not (row.after_market and row.resting)]",
+        "old = [row for row in book.rows if _last_day(row) is None]",
         "The first book of a morning may be the last of the evening; our own rows of it would look like orphans.",
         (f"{MISLED}::test_yesterdays_rows_in_the_first_book_of_the_morning_are_no_orphans_of_today",),
     ),

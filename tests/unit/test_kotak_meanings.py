@@ -15,7 +15,7 @@ from broker.retrying import Passing
 from domain.errors import BrokerUnavailable, SessionEnded
 from domain.outcomes import Accepted, NotSent, Refused, Unknown
 
-DONE, NO_ROWS, REFUSED, NOT_SENT, UNKNOWN, LOG_IN, WAIT = Effect
+DONE, NO_ROWS, REFUSED, NOT_SENT, UNKNOWN, LOG_IN, BARRED, WAIT = Effect
 ROWS: dict[str, Any] = {"stat": "Ok", "stCode": 200, "data": []}
 PLACED = {"stat": "Ok", "stCode": 200, "nOrdNo": "250720000007242"}
 
@@ -53,7 +53,7 @@ CASES: list[tuple[str, int, Any, Effect | None, Effect | None]] = [
     ("No Data is success with zero rows", 200, said(5203, "No Data"), UNKNOWN, NO_ROWS),
     ("No Data is believed under HTTP 400 too", 400, said(5203, "data not found"), UNKNOWN, NO_ROWS),
     ("bad input, or a repeated tag", 200, said(5204, "Bad Input"), UNKNOWN, REFUSED),
-    ("address not whitelisted", 200, said(100008, "unauthorized"), REFUSED, REFUSED),
+    ("address not whitelisted", 200, said(100008, "unauthorized"), BARRED, REFUSED),
     ("trading with a view token", 200, said(100021, "invalid  access type"), LOG_IN, LOG_IN),
     ("expired or unknown session", 200, said(100022, "invalid session token"), LOG_IN, LOG_IN),
     ("expired session, other words", 200, said(100022, "x", "error in neo-login-check-api"), LOG_IN, LOG_IN),
@@ -98,6 +98,8 @@ def change_of(answer: Answer) -> Effect:
         case Unknown():
             return UNKNOWN
         case NotSent():
+            if found.barred:
+                return BARRED
             return LOG_IN if found.session_over else WAIT if found.again else NOT_SENT
 
 
@@ -163,7 +165,7 @@ def _met(status: int, body: Any, changing: bool) -> str:
 @pytest.mark.parametrize("line", TABLE, ids=lambda line: line.says)
 def test_only_codes_under_a_clear_status_refuse_or_excuse_a_change(line: Line) -> None:
     """Catches: a line that lets any fault, or any answer without a code, count as a definite end."""
-    if line.change in (REFUSED, LOG_IN):
+    if line.change in (REFUSED, LOG_IN, BARRED):
         assert line.http is not None
         assert 500 not in line.http
         assert line.codes or line.own

@@ -38,7 +38,7 @@ def judged(status: int, body: Any) -> Any:
         (400, {"stCode": "1007", "errMsg": "body invalid", "stat": "bad request"}, Refused),
         (200, {"stCode": 1021, "errMsg": "order is completed", "stat": "please provide valid order number"}, Refused),
         (200, {"stCode": 1006, "emsg": "Order already cancelled or not found.", "stat": "Not_Ok"}, Refused),
-        (403, {"stCode": 100008, "errMsg": "unauthorized", "stat": "Not_Ok"}, Refused),
+        (403, {"stCode": 100008, "errMsg": "unauthorized", "stat": "Not_Ok"}, NotSent),
         (500, {"stCode": 1009, "errMsg": "please provide valid quantity", "stat": "Not_Ok"}, Unknown),
         (200, {"stCode": 32, "errMsg": "error from core", "stat": "Put Order Response : hash error"}, Unknown),
         (400, {"stCode": 32, "errMsg": "error from core", "stat": "Client OrderID already exists Data: 0"}, Unknown),

@@ -74,16 +74,31 @@ class PaperTrade:
     quantity: int
     price: Decimal
     at: datetime
+    symbol: str
+    side: Side
+
+
+@dataclass(frozen=True, slots=True)
+class PaperTraded:
+    """What the orders of the day traded in one symbol on one side; `value` in rupees."""
+
+    symbol: str
+    side: Side
+    quantity: int
+    value: Decimal
 
 
 @dataclass(frozen=True, slots=True)
 class PaperBook:
-    """Everything of one account that its exchange needs, of the account's day."""
+    """Everything of one account that its exchange needs, of the account's day: of its orders those that are live, of
+    the others what they traded, and the last order number of all.
+    """
 
     account: PaperAccount
     holdings: tuple[PaperHolding, ...] = ()
     orders: tuple[PaperOrder, ...] = ()
-    trades: tuple[PaperTrade, ...] = ()
+    traded: tuple[PaperTraded, ...] = ()
+    last_number: str = ""
 
 
 @dataclass(frozen=True, slots=True)

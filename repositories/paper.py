@@ -1,30 +1,55 @@
 """A paper account's book in rows: one page for each account, whose row is locked while somebody has it open."""
 
 import random
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from sqlalchemy import RowMapping, select, text
+from sqlalchemy import RowMapping, TextClause, select, text
 from sqlalchemy.orm import Session
 
 from domain.errors import BadInput
 from domain.orders import Side
-from domain.paper import PaperAccount, PaperBook, PaperFault, PaperHolding, PaperNews, PaperOrder, PaperTrade
+from domain.paper import (
+    PaperAccount,
+    PaperBook,
+    PaperFault,
+    PaperHolding,
+    PaperNews,
+    PaperOrder,
+    PaperTrade,
+    PaperTraded,
+)
 from domain.tenure import Tenure
 from repositories.database import Database
 from repositories.doors import as_rows
 from repositories.instruments import InstrumentsRepository
-from repositories.tables import paper_holdings, paper_orders
+from repositories.tables import paper_holdings
 
 LOCK = text(
     "SELECT user_id, cash, day, settled_at, latency_seconds AS latency, open_delay_seconds AS open_delay,"
     " book_delay_seconds AS book_delay FROM paper_accounts WHERE user_id = :user_id FOR UPDATE"
 )
+OVER = "('complete', 'cancelled', 'rejected')"
+"""An order in one of these states changes no more."""
+WHOLE = ", ".join(PaperOrder.__slots__)
+LATEST = WHOLE.replace("history, errands", "jsonb_build_array(history -> -1) AS history, NULL AS errands")
+LIVE = text(
+    f"SELECT {WHOLE} FROM paper_orders WHERE user_id = :user_id AND day = :day AND state NOT IN {OVER} ORDER BY number"
+)
+ENDED = text(
+    f"SELECT {LATEST} FROM paper_orders WHERE user_id = :user_id AND day = :day AND state IN {OVER} ORDER BY number"
+)
+ONE = text(f"SELECT {WHOLE} FROM paper_orders WHERE user_id = :user_id AND day = :day AND number = :number")
+BURNT = text("SELECT EXISTS (SELECT 1 FROM paper_orders WHERE user_id = :user_id AND day = :day AND tag = :tag)")
+TRADED = text(
+    "SELECT symbol, side, sum(filled) AS quantity, sum(value) AS value, max(number) AS last_number FROM paper_orders"
+    " WHERE user_id = :user_id AND day = :day GROUP BY symbol, side"
+)
 TRADES = text(
-    "SELECT t.number, t.filled, t.quantity, t.price, t.at FROM paper_trades t"
+    "SELECT t.number, t.filled, t.quantity, t.price, t.at, o.symbol, o.side FROM paper_trades t"
     " JOIN paper_orders o ON o.user_id = t.user_id AND o.number = t.number"
     " WHERE t.user_id = :user_id AND o.day = :day ORDER BY t.at, t.number, t.filled"
 )
@@ -74,7 +99,27 @@ class PaperPage:
                 f" VALUES ({self._user_id});"
             )
         account = PaperAccount(**row)
-        return PaperBook(account, self._holdings(), self._orders(account.day), self._trades(account.day))
+        live = tuple(self._orders(LIVE, account.day))
+        traded = self._rows(TRADED, account.day)
+        sums = tuple(PaperTraded(row["symbol"], Side(row["side"]), row["quantity"], row["value"]) for row in traded)
+        last = max((row["last_number"] for row in traded), default="")
+        return PaperBook(account, self._holdings(), live, tuple(one for one in sums if one.quantity), last)
+
+    def burnt(self, tag: str, day: date) -> bool:
+        """Whether an order of the day was placed under the tag."""
+        return bool(self._session.execute(BURNT, {"user_id": self._user_id, "day": day, "tag": tag}).scalar_one())
+
+    def ended(self, day: date) -> Sequence[PaperOrder]:
+        """The orders of the day that are not live, by number, of their history the last state alone."""
+        return self._orders(ENDED, day)
+
+    def order(self, number: str, day: date) -> PaperOrder | None:
+        """An order of the day with its whole history."""
+        return next(iter(self._orders(ONE, day, number=number)), None)
+
+    def trades(self, day: date) -> Sequence[PaperTrade]:
+        """The fills of the day's orders, oldest first."""
+        return [PaperTrade(**{**row, "side": Side(row["side"])}) for row in self._rows(TRADES, day)]
 
     def write(self, news: PaperNews) -> None:
         """Keep what has changed; orders before their trades."""
@@ -102,15 +147,12 @@ class PaperPage:
         rows = self._session.execute(query.where(columns.user_id == self._user_id).order_by(columns.symbol))
         return tuple(PaperHolding(**row) for row in rows.mappings())
 
-    def _orders(self, day: date | None) -> tuple[PaperOrder, ...]:
-        columns = paper_orders.c
-        query = select(*(columns[name] for name in PaperOrder.__slots__))
-        query = query.where(columns.user_id == self._user_id, columns.day == day).order_by(columns.number)
-        return tuple(_order(row) for row in self._session.execute(query).mappings())
+    def _orders(self, query: TextClause, day: date | None, **values: str) -> list[PaperOrder]:
+        return [_order(row) for row in self._rows(query, day, **values)]
 
-    def _trades(self, day: date | None) -> tuple[PaperTrade, ...]:
-        rows = self._session.execute(TRADES, {"user_id": self._user_id, "day": day}).mappings()
-        return tuple(PaperTrade(**row) for row in rows)
+    def _rows(self, query: TextClause, day: date | None, **values: str) -> Sequence[RowMapping]:
+        found = self._session.execute(query, {"user_id": self._user_id, "day": day, **values})
+        return found.mappings().all()
 
     def _keep(self, statement: Any, rows: Iterable[Mapping[str, Any]]) -> None:
         listed = list(rows)
@@ -144,5 +186,5 @@ class PaperInstruments(InstrumentsRepository):
 
 
 def _order(row: RowMapping) -> PaperOrder:
-    typed = {"side": Side(row["side"]), "history": tuple(row["history"]), "errands": tuple(row["errands"])}
+    typed = {"side": Side(row["side"]), "history": tuple(row["history"]), "errands": tuple(row["errands"] or ())}
     return PaperOrder(**{**row, **typed})

@@ -49,7 +49,7 @@ class PaperBroker:
         def act(pit: Pit, fault: PaperFault | None) -> Outcome:
             if pit.line(order.symbol) is None:
                 return UNKNOWN_SYMBOL
-            if order.tag in pit.book.tags:
+            if pit.records.burnt(order.tag, pit.day):
                 return Unknown(f"Put Order Response : Client OrderID already exists: {order.tag}", {"paper": True})
             hidden = fault.seconds if fault is not None and fault.kind == Kind.LATE_ROW else 0.0
             return _accepted(pit.place(order, _verdict(fault), hidden).number)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
+from broker.paper.credibility import require_credible
 from broker.paper.faults import carried_out, fail, outcome_under
 from broker.paper.line import PaperLine
 from broker.paper.market import Market
@@ -20,7 +21,7 @@ from broker.retrying import Passing, Retries
 from broker.simulator.clock import ist_date
 from broker.simulator.kinds import Kind
 from domain.clock import Clock
-from domain.errors import BrokerUnavailable, ConstraintBroken, DatabaseUnavailable, TenureLost
+from domain.errors import BadInput, BrokerUnavailable, ConstraintBroken, DatabaseUnavailable, TenureLost
 from domain.market import Calendar
 from domain.outcomes import NotSent, Outcome, Unknown
 from domain.paper import PaperFault
@@ -97,7 +98,7 @@ class Conversation:
             return Sent(Unknown("no answer within the call's deadline", {"paper": True}))
         try:
             answer, fault = self._carry_out(call, act, wanted)
-        except TenureLost as error:
+        except (TenureLost, BrokerUnavailable, BadInput) as error:
             return Sent(NotSent(f"nothing was sent: {error}"))
         except (DatabaseUnavailable, ConstraintBroken) as error:
             return Sent(Unknown(f"the paper broker did not answer: {error}", {"paper": True}))
@@ -147,6 +148,8 @@ class Conversation:
                 found = report(pit, fault)
         except DatabaseUnavailable as error:
             raise Passing(f"{self._tenure}: the paper broker did not answer: {error}") from error
+        except (ConstraintBroken, BadInput) as error:
+            raise BrokerUnavailable(f"{self._tenure}: the paper account cannot be read: {error}") from error
         if self._hold(fault, began):
             raise Passing(f"{self._tenure}: the paper broker did not answer within the call's deadline")
         fail(fault)
@@ -154,12 +157,18 @@ class Conversation:
 
     @contextmanager
     def _page(self, wanted: set[str]) -> Iterator[tuple[Page, Pit]]:
-        with self._store.page() as page:
-            pit = Pit(page.read(), wanted, self._market, self._calendar, self._clock.now())
-            yield page, pit
-            news = pit.news()
-            if news is not None:
-                page.write(news)
+        behind = True
+        while behind:
+            with self._store.page() as page:
+                rows, now = page.read(), self._clock.now()
+                require_credible(rows.account, now)
+                pit = Pit(rows, page, wanted, self._market, self._calendar, now)
+                behind = pit.behind
+                if not behind:
+                    yield page, pit
+                news = pit.news()
+                if news is not None:
+                    page.write(news)
         self._latency, self._live = pit.latency, pit.live_symbols
 
     def _look_at_prices(self) -> None:
@@ -167,7 +176,7 @@ class Conversation:
         try:
             self._market.load(ist_date(self._clock.now()))
             self._market.refresh(self._live)
-        except BrokerUnavailable as error:
+        except (BrokerUnavailable, DatabaseUnavailable) as error:
             if self.trouble != str(error):
                 log.warning("%s: no new prices for the paper account: %s", self._tenure, error)
             self.trouble = str(error)

@@ -12,8 +12,8 @@ from domain.book import Instrument
 from domain.clock import IST
 from domain.market import Calendar
 
-MOST_KEPT = 128
-"""Days of symbols that a source remembers before it starts anew."""
+MOST_KEPT = 1024
+"""Days of symbols that a source remembers; those that nobody has looked at for longest go first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +77,10 @@ class DailyPrices(ABC):
         bell, close = self._hours(day)
         key = (line.symbol, day, bell)
         with self._lock:
-            if key not in self._days:
-                if len(self._days) >= MOST_KEPT:
-                    self._days.clear()
-                self._days[key] = self.ticks(line, day, bell, close)
+            ticks = self._days.pop(key, None)
+            self._days[key] = self.ticks(line, day, bell, close) if ticks is None else ticks
+            if len(self._days) > MOST_KEPT:
+                del self._days[next(iter(self._days))]
             return self._days[key]
 
     def _hours(self, day: date) -> tuple[datetime | None, datetime | None]:

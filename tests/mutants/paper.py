@@ -3,6 +3,7 @@
 from tests.mutants.mutation import Mutation
 
 KILLS = "integration/test_paper_kills.py"
+ABSENCES = "integration/test_paper_absences.py"
 DAY = "integration/test_paper_day.py"
 QUOTES = "integration/test_paper_quotes.py"
 CLI = "integration/test_cli_paper.py"
@@ -35,14 +36,14 @@ PAPER = (
     Mutation(
         "a paper tag may be used twice",
         "broker/paper/client.py",
-        "if order.tag in pit.book.tags:",
+        "if pit.records.burnt(order.tag, pit.day):",
         "if False:",
         "The second lock on the door of a double order would be missing.",
         (f"{KILLS}::test_a_tag_is_burnt_for_its_day_alone",),
     ),
     Mutation(
         "paper prices of the time nobody looked are skipped",
-        "broker/paper/pit.py",
+        "broker/paper/stalls.py",
         "for tick in path.moves:",
         "for tick in path.moves[-1:]:",
         "What a real broker would have filled while we were down would not be filled.",
@@ -57,10 +58,34 @@ PAPER = (
         (f"{DAY}::test_what_is_left_at_the_close_has_lapsed",),
     ),
     Mutation(
+        "a paper account catches up in one transaction",
+        "broker/paper/pit.py",
+        "self.moment = min(aim, self._since + STRIDE / len(watched)) if watched else aim",
+        "self.moment = aim",
+        "PostgreSQL ends a transaction that computes for seconds, each time anew: the account would be lost.",
+        (f"{ABSENCES}::test_a_long_absence_is_caught_up_with_in_strides_of_which_none_is_lost",),
+    ),
+    Mutation(
+        "paper trades at a price of hours ago",
+        "broker/paper/quoted.py",
+        "if timedelta(0) <= since - tick.at <= FRESH]",
+        "if tick.at <= since]",
+        "A sale would be shown at a price that nobody has paid for hours.",
+        (f"{QUOTES}::test_nothing_trades_at_a_price_of_hours_ago",),
+    ),
+    Mutation(
+        "a paper order overwrites one that ended",
+        "broker/paper/pit.py",
+        "        self._desk.count_from(self._rows.last_number)\n",
+        "",
+        "While the clock stands, an ended order and what it traded would be lost.",
+        (f"{ABSENCES}::test_a_number_is_given_out_once_also_when_the_clock_stands",),
+    ),
+    Mutation(
         "a login on behalf of paper",
         "cli/papers.py",
-        "if self._account.session() is None:",
-        "if False:",
+        "        if self._account.session() is None:\n            raise",
+        "        if False:\n            raise",
         "A rehearsal could lock a real account, or end its session.",
         (f"{QUOTES}::test_without_the_real_ones_session_nobody_logs_in_for_paper",),
     ),

@@ -7,15 +7,17 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from sqlalchemy import RowMapping, TextClause, select, text
+from sqlalchemy import RowMapping, TextClause, select
 from sqlalchemy.orm import Session
 
 from domain.errors import BadInput
 from domain.orders import Side
 from domain.paper import (
+    Deed,
     PaperAccount,
     PaperBook,
     PaperFault,
+    PaperHand,
     PaperHolding,
     PaperNews,
     PaperOrder,
@@ -26,61 +28,25 @@ from domain.tenure import Tenure
 from repositories.database import Database
 from repositories.doors import as_rows
 from repositories.instruments import InstrumentsRepository
+from repositories.paper_statements import (
+    BURNT,
+    EMPTY_HOLDINGS,
+    ENDED,
+    FAULTS,
+    HANDS,
+    KEEP,
+    KEEP_HANDS,
+    KEEP_HOLDINGS,
+    KEEP_ORDERS,
+    KEEP_TRADES,
+    LIVE,
+    LOCK,
+    ONE,
+    STRIKE,
+    TRADED,
+    TRADES,
+)
 from repositories.tables import paper_holdings
-
-LOCK = text(
-    "SELECT user_id, cash, day, settled_at, latency_seconds AS latency, open_delay_seconds AS open_delay,"
-    " book_delay_seconds AS book_delay FROM paper_accounts WHERE user_id = :user_id FOR UPDATE"
-)
-OVER = "('complete', 'cancelled', 'rejected')"
-"""An order in one of these states changes no more."""
-WHOLE = ", ".join(PaperOrder.__slots__)
-LATEST = WHOLE.replace("history, errands", "jsonb_build_array(history -> -1) AS history, NULL AS errands")
-LIVE = text(
-    f"SELECT {WHOLE} FROM paper_orders WHERE user_id = :user_id AND day = :day AND state NOT IN {OVER} ORDER BY number"
-)
-ENDED = text(
-    f"SELECT {LATEST} FROM paper_orders WHERE user_id = :user_id AND day = :day AND state IN {OVER} ORDER BY number"
-)
-ONE = text(f"SELECT {WHOLE} FROM paper_orders WHERE user_id = :user_id AND day = :day AND number = :number")
-BURNT = text("SELECT EXISTS (SELECT 1 FROM paper_orders WHERE user_id = :user_id AND day = :day AND tag = :tag)")
-TRADED = text(
-    "SELECT symbol, side, sum(filled) AS quantity, sum(value) AS value, max(number) AS last_number FROM paper_orders"
-    " WHERE user_id = :user_id AND day = :day GROUP BY symbol, side"
-)
-TRADES = text(
-    "SELECT t.number, t.filled, t.quantity, t.price, t.at, o.symbol, o.side FROM paper_trades t"
-    " JOIN paper_orders o ON o.user_id = t.user_id AND o.number = t.number"
-    " WHERE t.user_id = :user_id AND o.day = :day ORDER BY t.at, t.number, t.filled"
-)
-KEEP = text("UPDATE paper_accounts SET cash = :cash, day = :day, settled_at = :settled_at WHERE user_id = :user_id")
-KEEP_ORDERS = text(
-    "INSERT INTO paper_orders AS o (user_id, number, day, tag, shown_tag, source, side, symbol, quantity, price, state,"
-    " filled, cancelled, value, reason, entered_at, visible_from, confirmed_at, admitted, resting, history, errands)"
-    " SELECT :user_id, r.* FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(number text, day date, tag text,"
-    " shown_tag text, source text, side text, symbol text, quantity int, price numeric, state text, filled int,"
-    " cancelled int, value numeric, reason text, entered_at timestamptz, visible_from timestamptz,"
-    " confirmed_at timestamptz, admitted boolean, resting boolean, history jsonb, errands jsonb)"
-    " ON CONFLICT (user_id, number) DO UPDATE SET (shown_tag, quantity, price, state, filled, cancelled, value, reason,"
-    " confirmed_at, admitted, resting, history, errands) = (excluded.shown_tag, excluded.quantity, excluded.price,"
-    " excluded.state, excluded.filled, excluded.cancelled, excluded.value, excluded.reason, excluded.confirmed_at,"
-    " excluded.admitted, excluded.resting, excluded.history, excluded.errands)"
-)
-KEEP_TRADES = text(
-    "INSERT INTO paper_trades (user_id, number, filled, quantity, price, at) SELECT :user_id, r.*"
-    " FROM jsonb_to_recordset(CAST(:rows AS jsonb))"
-    " AS r(number text, filled int, quantity int, price numeric, at timestamptz)"
-)
-EMPTY_HOLDINGS = text("DELETE FROM paper_holdings WHERE user_id = :user_id")
-KEEP_HOLDINGS = text(
-    "INSERT INTO paper_holdings (user_id, symbol, quantity, average_price) SELECT :user_id, r.*"
-    " FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(symbol text, quantity int, average_price numeric)"
-)
-FAULTS = text(
-    "SELECT id, kind, seconds, text, code, rows, probability FROM paper_faults"
-    " WHERE user_id = :user_id AND call IN (:call, 'any') AND times IS DISTINCT FROM 0 ORDER BY id"
-)
-STRIKE = text("UPDATE paper_faults SET times = times - 1, struck = struck + 1 WHERE id = :id")
 
 
 class PaperPage:
@@ -103,7 +69,8 @@ class PaperPage:
         traded = self._rows(TRADED, account.day)
         sums = tuple(PaperTraded(row["symbol"], Side(row["side"]), row["quantity"], row["value"]) for row in traded)
         last = max((row["last_number"] for row in traded), default="")
-        return PaperBook(account, self._holdings(), live, tuple(one for one in sums if one.quantity), last)
+        traded_sums = tuple(one for one in sums if one.quantity)
+        return PaperBook(account, self._holdings(), live, traded_sums, last, self._hands())
 
     def burnt(self, tag: str, day: date) -> bool:
         """Whether an order of the day was placed under the tag."""
@@ -128,6 +95,7 @@ class PaperPage:
         self._session.execute(KEEP, {**values, "user_id": self._user_id})
         self._keep(KEEP_ORDERS, map(asdict, news.orders))
         self._keep(KEEP_TRADES, map(asdict, news.trades))
+        self._keep(KEEP_HANDS, map(asdict, news.hands))
         if news.holdings is not None:
             self._session.execute(EMPTY_HOLDINGS, {"user_id": self._user_id})
             self._keep(KEEP_HOLDINGS, map(asdict, news.holdings))
@@ -146,6 +114,10 @@ class PaperPage:
         query = select(columns.symbol, columns.quantity, columns.average_price)
         rows = self._session.execute(query.where(columns.user_id == self._user_id).order_by(columns.symbol))
         return tuple(PaperHolding(**row) for row in rows.mappings())
+
+    def _hands(self) -> tuple[PaperHand, ...]:
+        rows = self._session.execute(HANDS, {"user_id": self._user_id}).mappings()
+        return tuple(PaperHand(**{**row, "deed": Deed(row["deed"])}) for row in rows)
 
     def _orders(self, query: TextClause, day: date | None, **values: str) -> list[PaperOrder]:
         return [_order(row) for row in self._rows(query, day, **values)]

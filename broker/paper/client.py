@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from broker.kotak_neo.changes import cancelling, modifying, placing
+from broker.paper import counter
 from broker.paper.conversation import Act, Conversation
 from broker.paper.line import PaperLine
 from broker.paper.market import Market
@@ -52,7 +53,7 @@ class PaperBroker:
             if pit.records.burnt(order.tag, pit.day):
                 return Unknown(f"Put Order Response : Client OrderID already exists: {order.tag}", {"paper": True})
             hidden = fault.seconds if fault is not None and fault.kind == Kind.LATE_ROW else 0.0
-            return _accepted(pit.place(order, _verdict(fault), hidden).number)
+            return _accepted(counter.place(pit, order, _verdict(fault), hidden).number)
 
         return self._talk.change("place", lambda: placing(order), act, send_by, {order.symbol})
 
@@ -60,7 +61,7 @@ class PaperBroker:
         """Have another price (rupees) received for a resting order."""
 
         def act(order: Order, pit: Pit, fault: PaperFault | None) -> None:
-            pit.modify(order, change, _verdict(fault))
+            counter.modify(pit, order, change, _verdict(fault))
 
         whose = _whose(change.broker_order_id, act)
         return self._talk.change("modify", lambda: modifying(change), whose, send_by, {change.symbol})
@@ -69,7 +70,7 @@ class PaperBroker:
         """Have the end of a resting order asked for."""
 
         def act(order: Order, pit: Pit, fault: PaperFault | None) -> None:
-            pit.cancel(order, _verdict(fault))
+            counter.cancel(pit, order, _verdict(fault))
 
         return self._talk.change("cancel", lambda: cancelling(broker_order_id), _whose(broker_order_id, act), send_by)
 

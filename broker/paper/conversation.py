@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
+from broker.paper.counter import by_hand
 from broker.paper.credibility import require_credible
 from broker.paper.faults import carried_out, fail, outcome_under
 from broker.paper.line import PaperLine
@@ -162,9 +163,11 @@ class Conversation:
             with self._store.page() as page:
                 rows, now = page.read(), self._clock.now()
                 require_credible(rows.account, now)
-                pit = Pit(rows, page, wanted, self._market, self._calendar, now)
+                symbols = wanted | {hand.symbol for hand in rows.hands if hand.symbol}
+                pit = Pit(rows, page, symbols, self._market, self._calendar, now)
                 behind = pit.behind
                 if not behind:
+                    pit.done = tuple(by_hand(pit, hand) for hand in rows.hands)
                     yield page, pit
                 news = pit.news()
                 if news is not None:

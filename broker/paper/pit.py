@@ -6,14 +6,15 @@ time is caught up with in strides, one transaction each: the rows are never held
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 
 from broker.paper.hours import entry_of, trading_day, trading_hours
 from broker.paper.market import Market
-from broker.paper.reckoning import day_trades, news_of, shortage, spent, trades_of
-from broker.paper.rows import LETTERS, order_of, row_of
+from broker.paper.reckoning import day_trades, news_of, spent, trades_of
+from broker.paper.rows import order_of, row_of
 from broker.paper.stalls import Stalls
 from broker.paper.store import Records
 from broker.simulator.accounts import Account
@@ -24,14 +25,13 @@ from broker.simulator.desk import OrderDesk
 from broker.simulator.faults import Faults
 from broker.simulator.feed import Feeds
 from broker.simulator.floor import Floor
+from broker.simulator.instruments import Instrument as Traded
 from broker.simulator.ledger import Ledger
-from broker.simulator.orders import Order, Side, Ticket
-from broker.simulator.rms import Terms
+from broker.simulator.orders import Order
 from broker.simulator.settings import Settings
-from domain.book import Instrument, NewOrder, PriceChange
+from domain.book import Instrument
 from domain.market import Calendar
-from domain.orders import Side as OurSide
-from domain.paper import PaperAccount, PaperBook, PaperNews, PaperOrder, PaperTrade
+from domain.paper import PaperAccount, PaperBook, PaperHand, PaperNews, PaperOrder, PaperTrade
 
 KEEP_AFTER = 60.0
 """Seconds after which a page is written though nothing happened, so that the next one has little to catch up with."""
@@ -71,9 +71,11 @@ class Pit:
         self._ledger = Ledger()
         books = {self._holder.ucc: self.book}
         self._floor = Floor(self._stalls.exchange, self._ledger, books, Feeds(Faults(0)))
-        self._desk = OrderDesk(self._agenda, self._floor, books, _settings(account))
-        self._hours = trading_hours(*days)
-        self._desk.hours = trading_hours(*days, *(entry_of(order.entered_at) for order in rows.orders))
+        self.desk = OrderDesk(self._agenda, self._floor, books, _settings(account))
+        self.hours = trading_hours(*days)
+        self.desk.hours = trading_hours(*days, *(entry_of(order.entered_at) for order in rows.orders))
+        self.done: tuple[PaperHand, ...] = ()
+        """What the owner's hand did on this page."""
         self._over: tuple[Order, ...] = ()
         self._restore()
         self._catch_up()
@@ -102,26 +104,12 @@ class Pit:
         """The line of a symbol that was wanted or has live orders."""
         return self._stalls.line(symbol)
 
-    def place(self, order: NewOrder, verdict: str | None, hidden: float) -> Order:
-        """Receive an order in a symbol that was wanted; `verdict` is a refusal on command, `hidden` in seconds."""
-        kind = self._stalls.kind(order.symbol)
-        ticket = Ticket(LETTERS[order.side], kind, order.quantity, order.price, order.tag)
-        short = self._short(order.price * order.quantity) if order.side is OurSide.BUY else None
-        verdict = verdict or self._hours.objection(self.moment) or short
-        placed = self._desk.place(self._holder, ticket, self.moment, verdict, hidden)
-        self._agenda.settle(self.moment)
-        return placed
+    def kind(self, symbol: str) -> Traded:
+        """The symbol as the simulator's exchange wants it."""
+        return self._stalls.kind(symbol)
 
-    def modify(self, order: Order, change: PriceChange, verdict: str | None) -> None:
-        """Receive another price for a live order."""
-        more = change.price * (change.quantity - order.filled) - order.price * order.remaining
-        short = self._short(more) if order.ticket.side is Side.BUY else None
-        self._desk.modify(order, Terms(change.price, change.quantity), self.moment, verdict or short)
-        self._agenda.settle(self.moment)
-
-    def cancel(self, order: Order, verdict: str | None) -> None:
-        """Receive the wish that a live order ends."""
-        self._desk.cancel(order, self.moment, verdict)
+    def settle(self) -> None:
+        """Let happen what is due at this moment."""
         self._agenda.settle(self.moment)
 
     def orders(self) -> Iterable[PaperOrder]:
@@ -144,13 +132,10 @@ class Pit:
     def news(self) -> PaperNews | None:
         """What has to be written; None where nothing happened that the next page would not find by itself."""
         orders = (*self._over, *self.book.orders.values())
-        news = news_of(self._rows, orders, self._ledger.fills, self.book, self.moment)
+        news = replace(news_of(self._rows, orders, self._ledger.fills, self.book, self.moment), hands=self.done)
         old = self._account.settled_at is None or (self.moment - self._since).total_seconds() >= KEEP_AFTER
-        something = news.orders or news.trades or news.holdings is not None
+        something = news.orders or news.trades or news.hands or news.holdings is not None
         return news if something or old or self.behind else None
-
-    def _short(self, more: Decimal) -> str | None:
-        return shortage(self.book, self.cash, more)
 
     def _restore(self) -> None:
         for held in self._rows.holdings:
@@ -165,15 +150,15 @@ class Pit:
     def _catch_up(self) -> None:
         """Have everything happen that was due since the rows were written."""
         self._stalls.resume_auctions()
-        self._desk.count_from(self._rows.last_number)
+        self.desk.count_from(self._rows.last_number)
         for order in self.book.orders.values():
             if order.resting and order.live:
                 self._floor.market(order).resting[order.number] = order
-            self._desk.resume(order)
+            self.desk.resume(order)
         self._enter_ends()
         for symbol, tick in self._stalls.moves():
             self._agenda.at(tick.at, partial(self._floor.price, symbol, tick.price, tick.shares))
-        self._agenda.settle(self.moment)
+        self.settle()
 
     def _enter_ends(self) -> None:
         """The end of continuous trading, the close, the end of the auction, the night: as far as they are between."""

@@ -1,4 +1,4 @@
-"""A paper book after long absences and long days: caught up with in strides; what ended costs no later call anything."""
+"""A paper book after long absences and long days: caught up with in strides; what ended costs later calls nothing."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -11,7 +11,7 @@ CLI = "integration/test_cli_paper.py"
 PAPER = (
     Mutation(
         "the paper page not locked",
-        "repositories/paper.py",
+        "repositories/paper_statements.py",
         "FROM paper_accounts WHERE user_id = :user_id FOR UPDATE",
         "FROM paper_accounts WHERE user_id = :user_id",
         "Two callers would build the same exchange, and the second would overwrite what the first was told.",
@@ -76,7 +76,7 @@ PAPER = (
     Mutation(
         "a paper order overwrites one that ended",
         "broker/paper/pit.py",
-        "        self._desk.count_from(self._rows.last_number)\n",
+        "        self.desk.count_from(self._rows.last_number)\n",
         "",
         "While the clock stands, an ended order and what it traded would be lost.",
         (f"{ABSENCES}::test_a_number_is_given_out_once_also_when_the_clock_stands",),

@@ -30,6 +30,9 @@ from settings import Settings
 
 Reader = Callable[[int, Tenure], tuple[KotakAccount, KotakNeo]]
 """The account of a user, and a client that reads it on behalf of another tenant's thread."""
+PAGES = 4
+"""Pages that may be open at one moment. A page is worked on while it is open, by threads that share one interpreter:
+more at once are each open for longer, and would take the connections of accounts with money."""
 
 
 class Papers:
@@ -49,6 +52,7 @@ class Papers:
         reader: Reader,
     ) -> None:
         self._database = database
+        self._pages = database.another(PAGES)
         self._clock = clock
         self._calendar = calendar
         self._settings = settings
@@ -76,10 +80,14 @@ class Papers:
     def broker(self, tenure: Tenure) -> PaperBroker:
         """The broker of one tenure. Raises BadInput where the prices are those of a user who has none."""
         market, line = self._market(tenure), self._line(tenure.user_id)
-        store = PaperRepository(self._database, tenure)
+        store = PaperRepository(self._pages, tenure)
         guard = self._database.require_idle
         talk = Conversation(tenure, self._clock, self._calendar, store, market, line, guard)
         return PaperBroker(talk, market, line, self._clock)
+
+    def close(self) -> None:
+        """Let the pages go; the tenants' threads have ended by then."""
+        self._pages.close()
 
     def _line(self, user_id: int) -> PaperLine:
         """One for each account, as long as the process lives: a restart must not double the rate."""

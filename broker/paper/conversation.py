@@ -97,18 +97,19 @@ class Conversation:
         self._travel()
         if self._clock.monotonic() - began > self._line.call_deadline:
             return Sent(Unknown("no answer within the call's deadline", {"paper": True}))
+        received = False
         try:
-            answer, fault = self._carry_out(call, act, wanted)
+            with self._page(wanted) as (page, pit):
+                fault = page.take_fault(call)
+                received = True
+                answer = act(pit, fault) if carried_out(fault) else None
         except (TenureLost, BrokerUnavailable, BadInput) as error:
             return Sent(NotSent(f"nothing was sent: {error}"))
         except (DatabaseUnavailable, ConstraintBroken) as error:
-            return Sent(Unknown(f"the paper broker did not answer: {error}", {"paper": True}))
+            if received:
+                return Sent(Unknown(f"the paper broker did not answer: {error}", {"paper": True}))
+            return Sent(NotSent(f"nothing was sent: {error}"), again=isinstance(error, DatabaseUnavailable))
         return self._answered(answer, fault, began)
-
-    def _carry_out(self, call: str, act: Act, wanted: set[str]) -> tuple[Outcome | None, PaperFault | None]:
-        with self._page(wanted) as (page, pit):
-            fault = page.take_fault(call)
-            return (act(pit, fault) if carried_out(fault) else None), fault
 
     def _answered(self, answer: Outcome | None, fault: PaperFault | None, began: float) -> Sent:
         """What the client hears of what has happened, and when."""

@@ -7,12 +7,16 @@ from decimal import Decimal
 
 import pytest
 
+from broker.kotak_neo import KotakAccount, KotakNeo
 from broker.paper.store import Page
+from cli.papers import Papers
 from domain.book import NewOrder
 from domain.errors import BrokerUnavailable, DatabaseUnavailable
 from domain.orders import Side
 from domain.outcomes import Accepted, NotSent
+from domain.tenure import Tenure
 from repositories.paper import PaperRepository
+from settings import Settings
 from tests.integration.paper_script import Scripted, scripted
 from tests.integration.test_paper_kills import broker_of, sell, send
 from tests.world import BELL, CLOSE, PaperTenant, World
@@ -138,6 +142,30 @@ def test_a_number_is_given_out_once_also_when_the_clock_stands(paper: PaperTenan
     assert [row["tag"] for row in paper.at_broker()] == ["A1", "A2", "B1", "B2"]
 
 
+def test_an_order_whose_page_could_not_be_opened_was_not_sent(paper: PaperTenant) -> None:
+    """Catches: a bell with a hundred accounts, of whose orders some are in doubt for a minute since no connection was
+    free; nothing had left yet."""
+    store = PaperRepository(paper.world.database, paper.tenure)
+    told = send(paper, sell("B1"), broker_of(paper, Failing(store, 0)))
+    assert isinstance(told, NotSent)
+    assert len(paper.at_broker()) == 2
+
+
+def test_paper_pages_take_no_connection_of_accounts_with_money(world: World) -> None:
+    settings = Settings(paper_prices="walk:1")
+    papers = Papers(world.database, world.clock, world.calendar, settings, 10, world.instruments, _nobody)
+    try:
+        paper = world.paper_tenant("walk:1")
+        broker = papers.broker(paper.tenure)
+        broker.login()
+        before = world.database.engine.pool.checkedin()  # type: ignore[attr-defined]
+        world.database.engine.dispose()
+        assert (before > 0, broker.order_book().rows) == (True, ())
+        assert world.database.engine.pool.checkedin() == 0  # type: ignore[attr-defined]
+    finally:
+        papers.close()
+
+
 def test_a_book_from_the_future_stands_still_and_says_so(paper: PaperTenant) -> None:
     """Catches: a clock that was a year ahead once, after which every paper order is of next year, in silence."""
     paper.world.execute("UPDATE paper_accounts SET settled_at = settled_at + interval '1 year'")
@@ -198,3 +226,7 @@ def test_what_the_auction_fills_does_not_depend_on_who_looked_when(scripted: Scr
 
 def _number(paper: PaperTenant, tag: str) -> str:
     return next(str(row["number"]) for row in paper.at_broker() if row["tag"] == tag)
+
+
+def _nobody(user_id: int, tenure: Tenure) -> tuple[KotakAccount, KotakNeo]:
+    raise AssertionError(f"{tenure} asked for the real account {user_id}")

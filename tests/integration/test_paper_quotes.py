@@ -1,6 +1,6 @@
 """Paper on the quotes of a real account: same market, other money; nothing of the real account is touched."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -41,7 +41,7 @@ def real(world: World) -> Tenant:
 
 
 @pytest.fixture
-def paper(world: World, real: Tenant) -> OnQuotes:
+def paper(world: World, real: Tenant) -> Iterator[OnQuotes]:
     """The paper user beside it."""
 
     def reader(user_id: int, tenure: Tenure) -> tuple[KotakAccount, KotakNeo]:
@@ -54,7 +54,8 @@ def paper(world: World, real: Tenant) -> OnQuotes:
         "INSERT INTO users (id, name, broker, exit_rule) VALUES (101, 'ravi', 'paper', '{\"target_percent\"\\: 6}')"
     )
     world.execute("INSERT INTO tenants (user_id, generation) VALUES (101, 1)")
-    return OnQuotes(world, 101, "user1")
+    yield OnQuotes(world, 101, "user1")
+    OnQuotes.papers.close()
 
 
 def test_a_paper_order_fills_at_the_price_that_the_real_account_sees(

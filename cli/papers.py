@@ -17,6 +17,7 @@ from broker.paper import (
     unserved,
 )
 from domain.book import Instrument, Quote
+from domain.candles import Candle, Interval
 from domain.clock import Clock
 from domain.errors import BadInput
 from domain.market import Calendar
@@ -146,6 +147,11 @@ class Eyes:
         """The instrument file of the day. Raises BrokerUnavailable."""
         self._require_session()
         return self._client.instruments()
+
+    def candles(self, token: str, interval: Interval, first: date, last: date) -> tuple[Candle, ...]:
+        """Prices of the past. Raises BrokerUnavailable."""
+        self._require_session()
+        return self._client.candles(token, interval, first, last)
 
     def close(self) -> None:
         """Let connections go."""

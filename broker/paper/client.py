@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from broker.kotak_neo.changes import cancelling, modifying, placing
 from broker.paper import counter
 from broker.paper.conversation import Act, Conversation
+from broker.paper.inquiries import PaperInquiries
 from broker.paper.line import PaperLine
 from broker.paper.market import Market
 from broker.paper.pit import Pit
@@ -22,14 +23,12 @@ COMPLETED = Refused("1021", "order is completed", {"paper": True})
 """The broker's codes and words for both."""
 
 
-class PaperBroker:
-    """A `Broker` for one tenant's thread."""
+class PaperBroker(PaperInquiries):
+    """A `Broker` for one tenant's thread, which answers inquiries too."""
 
     def __init__(self, conversation: Conversation, market: Market, line: PaperLine, clock: Clock) -> None:
-        self._talk = conversation
-        self._market = market
+        super().__init__(conversation, market, clock)
         self._line = line
-        self._clock = clock
 
     def login(self) -> None:
         """There is nobody to log in to; the day's instruments are made sure of. Raises BrokerUnavailable."""

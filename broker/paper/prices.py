@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from domain.book import Instrument
 from domain.clock import IST
-from domain.market import Calendar
+from domain.market import Calendar, TradingDay
 
 MOST_KEPT = 1024
 """Days of symbols that a source remembers; those that nobody has looked at for longest go first."""
@@ -73,8 +73,12 @@ class DailyPrices(ABC):
         middle = middle_of(line)
         return None if middle is None else Tick(moment, middle)
 
+    def day(self, line: Instrument, day: date) -> Sequence[Tick]:
+        """Every tick of a symbol on one day, in order."""
+        return self._of(line, day)
+
     def _of(self, line: Instrument, day: date) -> Sequence[Tick]:
-        bell, close = self._hours(day)
+        bell, close = self.hours(day) or (None, None)
         key = (line.symbol, day, bell)
         with self._lock:
             ticks = self._days.pop(key, None)
@@ -83,10 +87,12 @@ class DailyPrices(ABC):
                 del self._days[next(iter(self._days))]
             return self._days[key]
 
-    def _hours(self, day: date) -> tuple[datetime | None, datetime | None]:
+    def hours(self, day: date) -> tuple[datetime, datetime] | None:
+        """Bell and close of a day; None for one without trading."""
         session = self._calendar.session(datetime.combine(day, datetime.min.time(), IST) + timedelta(hours=12))
-        bell, close = getattr(session, "bell", None), getattr(session, "close", None)
-        return (bell, close) if bell is not None and _day(bell) == day else (None, None)
+        if not isinstance(session, TradingDay) or _day(session.bell) != day:
+            return None
+        return session.bell, session.close
 
 
 def middle_of(line: Instrument) -> Decimal | None:

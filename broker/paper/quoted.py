@@ -8,6 +8,7 @@ from typing import Protocol
 
 from broker.paper.prices import Path, Tick
 from domain.book import Instrument, Quote
+from domain.candles import Candle, Interval
 from domain.clock import Clock
 from domain.errors import BrokerUnavailable
 
@@ -34,6 +35,9 @@ class Lines(Protocol):
 
     def fetch(self) -> Iterable[Instrument]:
         """Download the file of the day. Raises BrokerUnavailable."""
+
+    def candles(self, token: str, interval: Interval, first: date, last: date) -> tuple[Candle, ...]:
+        """Prices of the past. Raises BrokerUnavailable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +155,11 @@ class QuotedMarket:
         quotes = tuple(self._ask(tokens))
         self._board.learn(quotes)
         return quotes
+
+    def candles(self, token: str, interval: Interval, first: date, last: date, now: datetime) -> tuple[Candle, ...]:
+        """As the real account's broker has them. Raises BrokerUnavailable."""
+        del now
+        return self._lines.candles(token, interval, first, last)
 
     def close(self) -> None:
         """Let the connections of this thread go."""

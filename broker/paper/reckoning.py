@@ -23,10 +23,15 @@ def spent(fills: Iterable[Fill]) -> Decimal:
     return sum(signed, Decimal(0))
 
 
+def blocked(book: Book) -> Decimal:
+    """What live buys block."""
+    buys = (order for order in book.live.values() if order.ticket.side is Side.BUY)
+    return sum((order.price * order.remaining for order in buys), Decimal(0))
+
+
 def shortage(book: Book, cash: Decimal, more: Decimal) -> str | None:
     """Why a buy cannot block so much more beside the live ones, in the broker's words; None when it can."""
-    buys = (order for order in book.live.values() if order.ticket.side is Side.BUY)
-    left = cash - sum((order.price * order.remaining for order in buys), Decimal(0))
+    left = cash - blocked(book)
     if more <= left:
         return None
     return (

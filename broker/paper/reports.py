@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from broker.paper.pit import Pit
 from broker.paper.reckoning import PRODUCT
 from broker.simulator.orders import NO_REASON, State
-from domain.book import Holding, OrderReport, ReportedState, Trade
+from domain.book import Holding, OrderReport, OrderStep, ReportedState, Trade
 from domain.outcomes import Evidence
 from domain.paper import PaperOrder
 
@@ -55,6 +56,34 @@ def tags_of(pit: Pit, number: str) -> tuple[str, ...]:
     """Every tag that an order of the day ever showed; none for an order that is not there."""
     order = pit.order(number)
     return tuple(dict.fromkeys(step["tag"] for step in order.history)) if order else ()
+
+
+def order_report(pit: Pit, number: str) -> OrderReport | None:
+    """One order of the day, once it shows."""
+    order = pit.order(number)
+    return _report(order) if order and order.visible_from <= pit.moment else None
+
+
+def order_steps(pit: Pit, number: str) -> tuple[OrderStep, ...]:
+    """Every state of one order, the newest first; empty for one that is not there."""
+    order = pit.order(number)
+    return tuple(_step(step) for step in reversed(order.history)) if order else ()
+
+
+def _step(step: Mapping[str, Any]) -> OrderStep:
+    state = STATES.get(State(step["state"]), ReportedState.OPEN)
+    return OrderStep(
+        state=state,
+        status=step["state"],
+        at=datetime.fromisoformat(step["at"]).replace(microsecond=0),
+        tag=step["tag"],
+        quantity=step["quantity"],
+        filled=step["filled"],
+        price=Decimal(step["price"]),
+        average_price=_paise(Decimal(step["average"])) if step["filled"] else None,
+        text=step["reason"] if state is ReportedState.REJECTED else "",
+        evidence={"paper": True, **step},
+    )
 
 
 def _number(order: PaperOrder) -> str:

@@ -6,6 +6,7 @@ from datetime import date
 
 from broker.kotak_neo import KotakAccount, KotakNeo
 from broker.paper import (
+    Bell,
     Conversation,
     Market,
     PaperBroker,
@@ -66,6 +67,7 @@ class Papers:
         self._own_table = InstrumentTable(PaperInstruments(database))
         self._boards: dict[int, QuoteBoard] = {}
         self._lines: dict[int, PaperLine] = {}
+        self._bell = Bell(clock)
         self._lock = threading.Lock()
 
     @property
@@ -83,11 +85,12 @@ class Papers:
         market, line = self._market(tenure), self._line(tenure.user_id)
         store = PaperRepository(self._pages, tenure)
         guard = self._database.require_idle
-        talk = Conversation(tenure, self._clock, self._calendar, store, market, line, guard)
+        talk = Conversation(tenure, self._clock, self._calendar, store, market, line, guard, self._bell)
         return PaperBroker(talk, market, line, self._clock)
 
     def close(self) -> None:
         """Let the pages go; the tenants' threads have ended by then."""
+        self._bell.close()
         self._pages.close()
 
     def _line(self, user_id: int) -> PaperLine:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
+from broker.paper.bell import Bell, next_fill
 from broker.paper.counter import by_hand
 from broker.paper.credibility import require_credible
 from broker.paper.faults import carried_out, fail, outcome_under
@@ -42,7 +43,9 @@ class Sent:
 
 
 class Conversation:
-    """`guard` raises TransactionHeld when this thread holds a transaction; `trouble` says what keeps prices away."""
+    """`guard` raises TransactionHeld when this thread holds a transaction; `bell` rings for the tenant when an order is
+    about to trade; `trouble` says what keeps prices away.
+    """
 
     def __init__(
         self,
@@ -53,7 +56,9 @@ class Conversation:
         market: Market,
         line: PaperLine,
         guard: Callable[[], None],
+        bell: Bell | None = None,
     ) -> None:
+        self._bell = bell
         self.trouble = ""
         self._tenure = tenure
         self._clock = clock
@@ -174,6 +179,8 @@ class Conversation:
                 if news is not None:
                     page.write(news)
         self._latency, self._live = pit.latency, pit.live_symbols
+        if self._bell is not None:
+            self._bell.expect(self._tenure, next_fill(pit, self._market))
 
     def _look_at_prices(self) -> None:
         """Prices that cannot be had stand still: nothing trades at a price that nobody has seen."""

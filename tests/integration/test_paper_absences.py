@@ -103,6 +103,18 @@ def test_a_walk_meets_after_an_absence_what_it_met_for_one_who_looked(world: Wor
     assert [[(t["at"], t["price"]) for t in one.trades()] for one in (watching, absent)].count([]) == 0
 
 
+def test_an_order_on_its_way_meets_the_price_of_its_arrival(scripted: Scripted) -> None:
+    """It takes a minute to the exchange, the price is above its limit after half of it and below it when it arrives."""
+    paper = scripted(*QUIET, "+10,IFBIND-EQ,830,", "+30,IFBIND-EQ,850,", "+50,IFBIND-EQ,810,", "+90,IFBIND-EQ,812,")
+    paper.owns("IFBIND-EQ", 10)
+    paper.world.execute("UPDATE paper_accounts SET open_delay_seconds = 60")
+    paper.world.clock.advance_to(BELL)
+    assert isinstance(send(paper, sell("A1", 10, "820")), Accepted)
+    paper.world.clock.advance(120)
+    paper.service.ports.broker.order_book()
+    assert [(row["state"], row["filled"]) for row in paper.at_broker()] == [("open", 0)]
+
+
 def test_orders_that_ended_are_not_built_anew_with_each_call(paper: PaperTenant) -> None:
     """Catches: a thousand orders on one day, and a tenth of a second of one core for each call."""
     broker, clock = paper.service.ports.broker, paper.world.clock

@@ -5,6 +5,8 @@ from tests.mutants.mutation import Mutation
 KILLS = "integration/test_paper_kills.py"
 ABSENCES = "integration/test_paper_absences.py"
 DAY = "integration/test_paper_day.py"
+HANDS = "integration/test_paper_hands.py"
+HINTS = "integration/test_paper_hints.py"
 QUOTES = "integration/test_paper_quotes.py"
 CLI = "integration/test_cli_paper.py"
 
@@ -80,6 +82,38 @@ PAPER = (
         "",
         "While the clock stands, an ended order and what it traded would be lost.",
         (f"{ABSENCES}::test_a_number_is_given_out_once_also_when_the_clock_stands",),
+    ),
+    Mutation(
+        "an owner's wish is done again with each page",
+        "repositories/paper.py",
+        "        self._keep(KEEP_HANDS, map(asdict, news.hands))\n",
+        "",
+        "One sale by hand would be refused for ever as a repeated tag, and every call with it.",
+        (f"{HANDS}::test_a_wish_is_carried_out_once_whoever_looks",),
+    ),
+    Mutation(
+        "prices skipped that a paper order on its way meets",
+        "broker/paper/stalls.py",
+        "if self.exact or not path.moves:",
+        "if not path.moves:",
+        "An order would arrive at a price that had passed, and trade at it or not by chance.",
+        (f"{ABSENCES}::test_an_order_on_its_way_meets_the_price_of_its_arrival",),
+    ),
+    Mutation(
+        "a paper order in doubt that never left",
+        "broker/paper/conversation.py",
+        "            if received:\n",
+        "            if True:\n",
+        "A busy bell would leave positions in doubt for a minute.",
+        (f"{ABSENCES}::test_an_order_whose_page_could_not_be_opened_was_not_sent",),
+    ),
+    Mutation(
+        "nobody rings for a paper fill",
+        "broker/paper/conversation.py",
+        "self._bell.expect(self._tenure, next_fill(pit, self._market))",
+        "pass",
+        "A fill would be in the rows with the next cycle alone.",
+        (f"{HINTS}::test_the_moment_at_which_a_resting_order_will_trade_is_known_beforehand",),
     ),
     Mutation(
         "a login on behalf of paper",

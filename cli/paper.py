@@ -1,4 +1,4 @@
-"""`paper`: the accounts without a broker. Cash, shares and faults are rows; a running service goes by them."""
+"""`paper`: the accounts without a broker. Cash, shares, faults and what their owners do by hand are rows."""
 
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
@@ -11,16 +11,23 @@ from cli.reading import price as read_price
 from cli.reading import symbol as read_symbol
 from cli.wiring import open_database
 from domain.errors import BadInput
+from domain.paper import Deed
 from repositories.paper_desk import PaperDesk, Wanted
 from repositories.users import UsersRepository
 from settings import read_settings
 
-app = typer.Typer(name="paper", help="Paper accounts: cash, shares and faults on command.", no_args_is_help=True)
+app = typer.Typer(
+    name="paper", help="Paper accounts: cash, shares, the owner's own hand, faults on command.", no_args_is_help=True
+)
 HOLDINGS = ("SYMBOL", "QTY", "AVERAGE")
 ORDERS = ("NUMBER", "SIDE", "SYMBOL", "QTY", "PRICE", "FILLED", "STATE", "REASON", "TAG", "ENTERED (IST)")
+HANDS = ("DEED", "SYMBOL", "QTY", "PRICE", "ORDER", "STATE")
 FAULTS = ("FAULT", "CALL", "KIND", "TIMES", "SECONDS", "PROBABILITY", "STRUCK")
 MOST_RUPEES = Decimal(10**12)
 MOST_SHARES = 2**31 - 1
+Symbol = Annotated[str, typer.Argument(help="The exchange's trading symbol, such as IFBIND-EQ.")]
+Shares = Annotated[str, typer.Argument(help="Shares.")]
+Rupees = Annotated[str, typer.Argument(help="The limit in rupees.")]
 
 
 @app.command()
@@ -34,6 +41,9 @@ def show(user: UserName, as_json: Json = False) -> None:
     say(f"{found['user']} (paper): cash {rupees(found['cash'])}; orders of {found['day'] or 'no day yet'}.")
     write_table(HOLDINGS, [tuple(row.values()) for row in found["holdings"]], "It holds no shares.")
     write_table(ORDERS, [tuple(row.values()) for row in found["orders"]], "It has no orders of its day.")
+    if found["hands"]:
+        say("By the owner's own hand:")
+        write_table(HANDS, [_hand(row) for row in found["hands"]], "")
     if found["faults"]:
         write_table(FAULTS, [_fault(row) for row in found["faults"]], "")
 
@@ -53,7 +63,7 @@ def deposit(
 @app.command(context_settings=AS_ARGUMENTS)
 def hold(
     user: UserName,
-    symbol: Annotated[str, typer.Argument(help="The exchange's trading symbol, such as IFBIND-EQ.")],
+    symbol: Symbol,
     quantity: Annotated[str, typer.Argument(help="Shares in all; 0 takes them away.")],
     price: Annotated[str, typer.Argument(help="The average price paid, in rupees.")] = "1",
 ) -> None:
@@ -64,6 +74,29 @@ def hold(
         owner = UsersRepository(database).find(user)
         PaperDesk(database, ACTOR).hold(owner.id, word, shares, paid)
     say(f"{owner.name} (paper) holds {shares} {word}.")
+
+
+@app.command()
+def buy(user: UserName, symbol: Symbol, quantity: Shares, price: Rupees) -> None:
+    """Have the owner buy by his own hand, as in the broker's app: nothing of it is the service's."""
+    _trade(user, Deed.BUY, symbol, quantity, price)
+
+
+@app.command()
+def sell(user: UserName, symbol: Symbol, quantity: Shares, price: Rupees) -> None:
+    """Have the owner sell by his own hand, as in the broker's app: the service finds it as it would a real owner's."""
+    _trade(user, Deed.SELL, symbol, quantity, price)
+
+
+@app.command()
+def cancel(
+    user: UserName, number: Annotated[str, typer.Argument(help="As run.py paper show tells it.", metavar="ORDER")]
+) -> None:
+    """Have the owner cancel an order by his own hand, his own or one of the service's."""
+    with open_database(read_settings()) as database:
+        owner = UsersRepository(database).find(user)
+        PaperDesk(database, ACTOR).cancel_by_hand(owner.id, number)
+    say(f"{owner.name} (paper) cancels {number} by hand as soon as the account is looked at.")
 
 
 @app.command()
@@ -87,6 +120,22 @@ def fault(
             return
         number = desk.fault(owner.id, Wanted(call, kind, times or None, seconds, probability))
     say(f"Fault {number} waits for a call {call} of {owner.name} (paper).")
+
+
+def _trade(user: str, deed: Deed, symbol: str, quantity: str, price: str) -> None:
+    word, shares, limit = read_symbol(symbol), _shares(quantity), read_price(price)
+    if not shares:
+        raise BadInput("An order is for one share or more. Nothing was written.")
+    with open_database(read_settings()) as database:
+        owner = UsersRepository(database).find(user)
+        PaperDesk(database, ACTOR).trade_by_hand(owner.id, deed, word, shares, limit)
+    verb = "buys" if deed is Deed.BUY else "sells"
+    say(f"{owner.name} (paper) {verb} {shares} {word} at {rupees(limit)} by hand as soon as the account is looked at.")
+
+
+def _hand(row: dict[str, Any]) -> tuple[object, ...]:
+    done = row["words"] or ("done" if row["done_at"] else "waits")
+    return (*(row[name] for name in ("deed", "symbol", "quantity", "price", "number")), done)
 
 
 def _fault(row: dict[str, Any]) -> tuple[object, ...]:

@@ -6,6 +6,7 @@ from datetime import date
 
 from broker.kotak_neo import KotakAccount, KotakNeo
 from broker.paper import (
+    Bell,
     Conversation,
     Market,
     PaperBroker,
@@ -17,6 +18,7 @@ from broker.paper import (
     unserved,
 )
 from domain.book import Instrument, Quote
+from domain.candles import Candle, Interval
 from domain.clock import Clock
 from domain.errors import BadInput
 from domain.market import Calendar
@@ -30,6 +32,9 @@ from settings import Settings
 
 Reader = Callable[[int, Tenure], tuple[KotakAccount, KotakNeo]]
 """The account of a user, and a client that reads it on behalf of another tenant's thread."""
+PAGES = 4
+"""Pages that may be open at one moment. A page is worked on while it is open, by threads that share one interpreter:
+more at once are each open for longer, and would take the connections of accounts with money."""
 
 
 class Papers:
@@ -49,6 +54,7 @@ class Papers:
         reader: Reader,
     ) -> None:
         self._database = database
+        self._pages = database.another(PAGES)
         self._clock = clock
         self._calendar = calendar
         self._settings = settings
@@ -59,8 +65,9 @@ class Papers:
         self._quoted = names_a_user(self._source)
         self._file = None if self._quoted else file_market(self._source, settings.paper_instruments, calendar)
         self._own_table = InstrumentTable(PaperInstruments(database))
-        self._boards: dict[KotakAccount, QuoteBoard] = {}
+        self._boards: dict[int, QuoteBoard] = {}
         self._lines: dict[int, PaperLine] = {}
+        self._bell = Bell(clock)
         self._lock = threading.Lock()
 
     @property
@@ -76,10 +83,15 @@ class Papers:
     def broker(self, tenure: Tenure) -> PaperBroker:
         """The broker of one tenure. Raises BadInput where the prices are those of a user who has none."""
         market, line = self._market(tenure), self._line(tenure.user_id)
-        store = PaperRepository(self._database, tenure)
+        store = PaperRepository(self._pages, tenure)
         guard = self._database.require_idle
-        talk = Conversation(tenure, self._clock, self._calendar, store, market, line, guard)
+        talk = Conversation(tenure, self._clock, self._calendar, store, market, line, guard, self._bell)
         return PaperBroker(talk, market, line, self._clock)
+
+    def close(self) -> None:
+        """Let the pages go; the tenants' threads have ended by then."""
+        self._bell.close()
+        self._pages.close()
 
     def _line(self, user_id: int) -> PaperLine:
         """One for each account, as long as the process lives: a restart must not double the rate."""
@@ -95,23 +107,31 @@ class Papers:
         return self._file or self._of_a_user(tenure)
 
     def _of_a_user(self, tenure: Tenure) -> QuotedMarket:
-        user = quoted_user(self._source, UsersRepository(self._database))
-        account, client = self._reader(user.id, tenure)
-        eyes = Eyes(account, client, self._table, user.name)
+        users = UsersRepository(self._database)
+        user = quoted_user(self._source, users)
+        eyes = Eyes(lambda: self._reader(user.id, tenure), self._table, user.name, lambda: _enabled(users, user.id))
         with self._lock:
-            board = self._boards.setdefault(account, QuoteBoard(self._clock))
-        return QuotedMarket(board, eyes.quotes, eyes, user.name, client.close)
+            board = self._boards.setdefault(user.id, QuoteBoard(self._clock))
+        return QuotedMarket(board, eyes.quotes, eyes, user.name, eyes.close)
 
 
 class Eyes:
-    """What a paper account may see of a real one, and only while that one's own tenant has a session: a login on its
-    behalf could lock the account, or end its session."""
+    """What a paper account may see of a real one, and only while that one is enabled and its own tenant has a session:
+    a login on its behalf could lock the account, or end its session. Changed credentials make another account.
+    """
 
-    def __init__(self, account: KotakAccount, client: KotakNeo, table: InstrumentTable, name: str) -> None:
-        self._account = account
-        self._client = client
+    def __init__(
+        self,
+        reader: Callable[[], tuple[KotakAccount, KotakNeo]],
+        table: InstrumentTable,
+        name: str,
+        enabled: Callable[[], bool],
+    ) -> None:
+        self._reader = reader
         self._table = table
         self._name = name
+        self._enabled = enabled
+        self._account, self._client = reader()
 
     def quotes(self, tokens: Sequence[str]) -> Iterable[Quote]:
         """Last prices. Raises BrokerUnavailable."""
@@ -131,9 +151,38 @@ class Eyes:
         self._require_session()
         return self._client.instruments()
 
+    def candles(self, token: str, interval: Interval, first: date, last: date) -> tuple[Candle, ...]:
+        """Prices of the past. Raises BrokerUnavailable."""
+        self._require_session()
+        return self._client.candles(token, interval, first, last)
+
+    def close(self) -> None:
+        """Let connections go."""
+        self._client.close()
+
     def _require_session(self) -> None:
+        if not self._enabled():
+            raise unserved(self._name)
+        if self._account.session() is None:
+            self._look_again()
         if self._account.session() is None:
             raise unserved(self._name)
+
+    def _look_again(self) -> None:
+        try:
+            account, client = self._reader()
+        except BadInput as error:
+            raise unserved(self._name) from error
+        if account is not self._account:
+            self._client.close()
+            self._account, self._client = account, client
+
+
+def _enabled(users: UsersRepository, user_id: int) -> bool:
+    try:
+        return users.get(user_id).enabled
+    except BadInput:
+        return False
 
 
 def quoted_user(name: str, users: UsersRepository) -> User:

@@ -190,6 +190,8 @@ class TenantFactory:
         """Let the order feeds go and end the recording; the tenants' threads have ended by then."""
         if self._feeds is not None:
             self._feeds.close()
+        if self._papers is not None:
+            self._papers.close()
         if self._recorder is not None:
             self._recorder.close()
 

@@ -1,9 +1,10 @@
 """A paper account as values: what a broker would know of it, kept in rows. Rupees in Decimal, shares, aware times."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 from domain.orders import Side
@@ -74,16 +75,58 @@ class PaperTrade:
     quantity: int
     price: Decimal
     at: datetime
+    symbol: str
+    side: Side
+
+
+@dataclass(frozen=True, slots=True)
+class PaperTraded:
+    """What the orders of the day traded in one symbol on one side; `value` in rupees."""
+
+    symbol: str
+    side: Side
+    quantity: int
+    value: Decimal
+
+
+class Deed(StrEnum):
+    """What the owner of a paper account does by his own hand, as in the broker's app."""
+
+    BUY = "BUY"
+    SELL = "SELL"
+    CANCEL = "CANCEL"
+
+
+@dataclass(frozen=True, slots=True)
+class PaperHand:
+    """A wish of the owner; a cancel names an order by `number`, the others become the order of that number."""
+
+    id: int
+    deed: Deed
+    symbol: str
+    quantity: int
+    price: Decimal
+    number: str
+    done_at: datetime | None = None
+    words: str = ""
+
+    def done(self, moment: datetime, number: str = "", words: str = "") -> "PaperHand":
+        """The wish as it came out; `words` why nothing happened."""
+        return replace(self, number=number or self.number, done_at=moment, words=words)
 
 
 @dataclass(frozen=True, slots=True)
 class PaperBook:
-    """Everything of one account that its exchange needs, of the account's day."""
+    """Everything of one account that its exchange needs, of the account's day: of its orders those that are live, of
+    the others what they traded, and the last order number of all.
+    """
 
     account: PaperAccount
     holdings: tuple[PaperHolding, ...] = ()
     orders: tuple[PaperOrder, ...] = ()
-    trades: tuple[PaperTrade, ...] = ()
+    traded: tuple[PaperTraded, ...] = ()
+    last_number: str = ""
+    hands: tuple[PaperHand, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +137,7 @@ class PaperNews:
     orders: tuple[PaperOrder, ...] = ()
     trades: tuple[PaperTrade, ...] = ()
     holdings: tuple[PaperHolding, ...] | None = None
+    hands: tuple[PaperHand, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,61 +1,52 @@
 """A paper account's book in rows: one page for each account, whose row is locked while somebody has it open."""
 
 import random
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from sqlalchemy import RowMapping, select, text
+from sqlalchemy import RowMapping, TextClause, select
 from sqlalchemy.orm import Session
 
 from domain.errors import BadInput
 from domain.orders import Side
-from domain.paper import PaperAccount, PaperBook, PaperFault, PaperHolding, PaperNews, PaperOrder, PaperTrade
+from domain.paper import (
+    Deed,
+    PaperAccount,
+    PaperBook,
+    PaperFault,
+    PaperHand,
+    PaperHolding,
+    PaperNews,
+    PaperOrder,
+    PaperTrade,
+    PaperTraded,
+)
 from domain.tenure import Tenure
 from repositories.database import Database
 from repositories.doors import as_rows
 from repositories.instruments import InstrumentsRepository
-from repositories.tables import paper_holdings, paper_orders
-
-LOCK = text(
-    "SELECT user_id, cash, day, settled_at, latency_seconds AS latency, open_delay_seconds AS open_delay,"
-    " book_delay_seconds AS book_delay FROM paper_accounts WHERE user_id = :user_id FOR UPDATE"
+from repositories.paper_statements import (
+    BURNT,
+    EMPTY_HOLDINGS,
+    ENDED,
+    FAULTS,
+    HANDS,
+    KEEP,
+    KEEP_HANDS,
+    KEEP_HOLDINGS,
+    KEEP_ORDERS,
+    KEEP_TRADES,
+    LIVE,
+    LOCK,
+    ONE,
+    STRIKE,
+    TRADED,
+    TRADES,
 )
-TRADES = text(
-    "SELECT t.number, t.filled, t.quantity, t.price, t.at FROM paper_trades t"
-    " JOIN paper_orders o ON o.user_id = t.user_id AND o.number = t.number"
-    " WHERE t.user_id = :user_id AND o.day = :day ORDER BY t.at, t.number, t.filled"
-)
-KEEP = text("UPDATE paper_accounts SET cash = :cash, day = :day, settled_at = :settled_at WHERE user_id = :user_id")
-KEEP_ORDERS = text(
-    "INSERT INTO paper_orders AS o (user_id, number, day, tag, shown_tag, source, side, symbol, quantity, price, state,"
-    " filled, cancelled, value, reason, entered_at, visible_from, confirmed_at, admitted, resting, history, errands)"
-    " SELECT :user_id, r.* FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(number text, day date, tag text,"
-    " shown_tag text, source text, side text, symbol text, quantity int, price numeric, state text, filled int,"
-    " cancelled int, value numeric, reason text, entered_at timestamptz, visible_from timestamptz,"
-    " confirmed_at timestamptz, admitted boolean, resting boolean, history jsonb, errands jsonb)"
-    " ON CONFLICT (user_id, number) DO UPDATE SET (shown_tag, quantity, price, state, filled, cancelled, value, reason,"
-    " confirmed_at, admitted, resting, history, errands) = (excluded.shown_tag, excluded.quantity, excluded.price,"
-    " excluded.state, excluded.filled, excluded.cancelled, excluded.value, excluded.reason, excluded.confirmed_at,"
-    " excluded.admitted, excluded.resting, excluded.history, excluded.errands)"
-)
-KEEP_TRADES = text(
-    "INSERT INTO paper_trades (user_id, number, filled, quantity, price, at) SELECT :user_id, r.*"
-    " FROM jsonb_to_recordset(CAST(:rows AS jsonb))"
-    " AS r(number text, filled int, quantity int, price numeric, at timestamptz)"
-)
-EMPTY_HOLDINGS = text("DELETE FROM paper_holdings WHERE user_id = :user_id")
-KEEP_HOLDINGS = text(
-    "INSERT INTO paper_holdings (user_id, symbol, quantity, average_price) SELECT :user_id, r.*"
-    " FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(symbol text, quantity int, average_price numeric)"
-)
-FAULTS = text(
-    "SELECT id, kind, seconds, text, code, rows, probability FROM paper_faults"
-    " WHERE user_id = :user_id AND call IN (:call, 'any') AND times IS DISTINCT FROM 0 ORDER BY id"
-)
-STRIKE = text("UPDATE paper_faults SET times = times - 1, struck = struck + 1 WHERE id = :id")
+from repositories.tables import paper_holdings
 
 
 class PaperPage:
@@ -74,7 +65,28 @@ class PaperPage:
                 f" VALUES ({self._user_id});"
             )
         account = PaperAccount(**row)
-        return PaperBook(account, self._holdings(), self._orders(account.day), self._trades(account.day))
+        live = tuple(self._orders(LIVE, account.day))
+        traded = self._rows(TRADED, account.day)
+        sums = tuple(PaperTraded(row["symbol"], Side(row["side"]), row["quantity"], row["value"]) for row in traded)
+        last = max((row["last_number"] for row in traded), default="")
+        traded_sums = tuple(one for one in sums if one.quantity)
+        return PaperBook(account, self._holdings(), live, traded_sums, last, self._hands())
+
+    def burnt(self, tag: str, day: date) -> bool:
+        """Whether an order of the day was placed under the tag."""
+        return bool(self._session.execute(BURNT, {"user_id": self._user_id, "day": day, "tag": tag}).scalar_one())
+
+    def ended(self, day: date) -> Sequence[PaperOrder]:
+        """The orders of the day that are not live, by number, of their history the last state alone."""
+        return self._orders(ENDED, day)
+
+    def order(self, number: str, day: date) -> PaperOrder | None:
+        """An order of the day with its whole history."""
+        return next(iter(self._orders(ONE, day, number=number)), None)
+
+    def trades(self, day: date) -> Sequence[PaperTrade]:
+        """The fills of the day's orders, oldest first."""
+        return [PaperTrade(**{**row, "side": Side(row["side"])}) for row in self._rows(TRADES, day)]
 
     def write(self, news: PaperNews) -> None:
         """Keep what has changed; orders before their trades."""
@@ -83,6 +95,7 @@ class PaperPage:
         self._session.execute(KEEP, {**values, "user_id": self._user_id})
         self._keep(KEEP_ORDERS, map(asdict, news.orders))
         self._keep(KEEP_TRADES, map(asdict, news.trades))
+        self._keep(KEEP_HANDS, map(asdict, news.hands))
         if news.holdings is not None:
             self._session.execute(EMPTY_HOLDINGS, {"user_id": self._user_id})
             self._keep(KEEP_HOLDINGS, map(asdict, news.holdings))
@@ -102,15 +115,16 @@ class PaperPage:
         rows = self._session.execute(query.where(columns.user_id == self._user_id).order_by(columns.symbol))
         return tuple(PaperHolding(**row) for row in rows.mappings())
 
-    def _orders(self, day: date | None) -> tuple[PaperOrder, ...]:
-        columns = paper_orders.c
-        query = select(*(columns[name] for name in PaperOrder.__slots__))
-        query = query.where(columns.user_id == self._user_id, columns.day == day).order_by(columns.number)
-        return tuple(_order(row) for row in self._session.execute(query).mappings())
+    def _hands(self) -> tuple[PaperHand, ...]:
+        rows = self._session.execute(HANDS, {"user_id": self._user_id}).mappings()
+        return tuple(PaperHand(**{**row, "deed": Deed(row["deed"])}) for row in rows)
 
-    def _trades(self, day: date | None) -> tuple[PaperTrade, ...]:
-        rows = self._session.execute(TRADES, {"user_id": self._user_id, "day": day}).mappings()
-        return tuple(PaperTrade(**row) for row in rows)
+    def _orders(self, query: TextClause, day: date | None, **values: str) -> list[PaperOrder]:
+        return [_order(row) for row in self._rows(query, day, **values)]
+
+    def _rows(self, query: TextClause, day: date | None, **values: str) -> Sequence[RowMapping]:
+        found = self._session.execute(query, {"user_id": self._user_id, "day": day, **values})
+        return found.mappings().all()
 
     def _keep(self, statement: Any, rows: Iterable[Mapping[str, Any]]) -> None:
         listed = list(rows)
@@ -144,5 +158,5 @@ class PaperInstruments(InstrumentsRepository):
 
 
 def _order(row: RowMapping) -> PaperOrder:
-    typed = {"side": Side(row["side"]), "history": tuple(row["history"]), "errands": tuple(row["errands"])}
+    typed = {"side": Side(row["side"]), "history": tuple(row["history"]), "errands": tuple(row["errands"] or ())}
     return PaperOrder(**{**row, **typed})

@@ -10,6 +10,7 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 from domain.errors import BadInput, ConstraintBroken
+from domain.paper import Deed
 from repositories.database import Database
 from repositories.journal import Entry, JournalRepository
 
@@ -22,6 +23,10 @@ HOLD = text(
     " SET quantity = excluded.quantity, average_price = excluded.average_price RETURNING quantity"
 )
 RELEASE = text("DELETE FROM paper_holdings WHERE user_id = :user_id AND symbol = :symbol RETURNING quantity")
+HAND = text(
+    "INSERT INTO paper_hands (user_id, deed, symbol, quantity, price, number)"
+    " VALUES (:user_id, :deed, :symbol, :quantity, :price, :number) RETURNING id"
+)
 FAULT = text(
     "INSERT INTO paper_faults (user_id, call, kind, times, seconds, probability)"
     " VALUES (:user_id, :call, :kind, :times, :seconds, :probability) RETURNING id"
@@ -35,6 +40,10 @@ ORDERS = text(
     "SELECT o.number, o.side, o.symbol, o.quantity, o.price, o.filled, o.state, o.reason, o.tag, o.entered_at"
     " FROM paper_orders o JOIN paper_accounts a ON a.user_id = o.user_id AND a.day = o.day"
     " WHERE o.user_id = :user_id ORDER BY o.number"
+)
+HANDS = text(
+    "SELECT id, deed, symbol, quantity, price, number, done_at, words FROM paper_hands"
+    " WHERE user_id = :user_id AND (done_at IS NULL OR asked_at > now() - interval '1 day') ORDER BY id"
 )
 FAULTS = text("SELECT * FROM paper_faults WHERE user_id = :user_id AND times IS DISTINCT FROM 0 ORDER BY id")
 
@@ -67,6 +76,7 @@ class PaperDesk:
                 **account,
                 "holdings": _rows(session, HOLDINGS, user_id),
                 "orders": _rows(session, ORDERS, user_id),
+                "hands": _rows(session, HANDS, user_id),
                 "faults": _rows(session, FAULTS, user_id),
             }
 
@@ -84,6 +94,17 @@ class PaperDesk:
             nothing = f"The paper account holds no {symbol}; nothing was written."
             self._do(user_id, RELEASE, {"symbol": symbol}, "PAPER_HOLDING", detail, nothing)
 
+    def trade_by_hand(self, user_id: int, deed: Deed, symbol: str, quantity: int, price: Decimal) -> int:
+        """Have the owner place an order as in his broker's app, when his account is next looked at; the wish's number.
+
+        A service that serves him looks within a second.
+        """
+        return self._by_hand(user_id, {"deed": deed, "symbol": symbol, "quantity": quantity, "price": price})
+
+    def cancel_by_hand(self, user_id: int, number: str) -> int:
+        """Have the owner cancel an order, his own or one of ours, likewise."""
+        return self._by_hand(user_id, {"deed": Deed.CANCEL, "number": number})
+
     def fault(self, user_id: int, wanted: Wanted) -> int:
         """Have something go wrong; the fault's number."""
         return int(self._do(user_id, FAULT, asdict(wanted), "PAPER_FAULT", asdict(wanted)))
@@ -91,6 +112,10 @@ class PaperDesk:
     def clear(self, user_id: int) -> None:
         """Nothing goes wrong any more."""
         self._do(user_id, CLEAR, {}, "PAPER_FAULTS_CLEARED", {})
+
+    def _by_hand(self, user_id: int, wish: Mapping[str, Any]) -> int:
+        nothing: dict[str, Any] = {"symbol": None, "quantity": None, "price": None, "number": None}
+        return int(self._do(user_id, HAND, {**nothing, **wish}, "PAPER_BY_HAND", wish))
 
     def _do(
         self,

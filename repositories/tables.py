@@ -384,6 +384,21 @@ paper_trades = Table(
     Column("at", NOW, nullable=False),
 )
 
+paper_hands = Table(
+    "paper_hands",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("user_id", BigInteger, nullable=False),
+    Column("deed", Text, nullable=False),
+    Column("symbol", Text),
+    Column("quantity", Integer),
+    Column("price", Numeric),
+    Column("number", Text),
+    Column("asked_at", NOW, nullable=False),
+    Column("done_at", NOW),
+    Column("words", Text, nullable=False),
+)
+
 paper_faults = Table(
     "paper_faults",
     metadata,

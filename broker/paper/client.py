@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from broker.kotak_neo.changes import cancelling, modifying, placing
+from broker.paper import counter
 from broker.paper.conversation import Act, Conversation
+from broker.paper.inquiries import PaperInquiries
 from broker.paper.line import PaperLine
 from broker.paper.market import Market
 from broker.paper.pit import Pit
@@ -21,14 +23,12 @@ COMPLETED = Refused("1021", "order is completed", {"paper": True})
 """The broker's codes and words for both."""
 
 
-class PaperBroker:
-    """A `Broker` for one tenant's thread."""
+class PaperBroker(PaperInquiries):
+    """A `Broker` for one tenant's thread, which answers inquiries too."""
 
     def __init__(self, conversation: Conversation, market: Market, line: PaperLine, clock: Clock) -> None:
-        self._talk = conversation
-        self._market = market
+        super().__init__(conversation, market, clock)
         self._line = line
-        self._clock = clock
 
     def login(self) -> None:
         """There is nobody to log in to; the day's instruments are made sure of. Raises BrokerUnavailable."""
@@ -49,10 +49,10 @@ class PaperBroker:
         def act(pit: Pit, fault: PaperFault | None) -> Outcome:
             if pit.line(order.symbol) is None:
                 return UNKNOWN_SYMBOL
-            if order.tag in pit.book.tags:
+            if pit.records.burnt(order.tag, pit.day):
                 return Unknown(f"Put Order Response : Client OrderID already exists: {order.tag}", {"paper": True})
             hidden = fault.seconds if fault is not None and fault.kind == Kind.LATE_ROW else 0.0
-            return _accepted(pit.place(order, _verdict(fault), hidden).number)
+            return _accepted(counter.place(pit, order, _verdict(fault), hidden).number)
 
         return self._talk.change("place", lambda: placing(order), act, send_by, {order.symbol})
 
@@ -60,7 +60,7 @@ class PaperBroker:
         """Have another price (rupees) received for a resting order."""
 
         def act(order: Order, pit: Pit, fault: PaperFault | None) -> None:
-            pit.modify(order, change, _verdict(fault))
+            counter.modify(pit, order, change, _verdict(fault))
 
         whose = _whose(change.broker_order_id, act)
         return self._talk.change("modify", lambda: modifying(change), whose, send_by, {change.symbol})
@@ -69,7 +69,7 @@ class PaperBroker:
         """Have the end of a resting order asked for."""
 
         def act(order: Order, pit: Pit, fault: PaperFault | None) -> None:
-            pit.cancel(order, _verdict(fault))
+            counter.cancel(pit, order, _verdict(fault))
 
         return self._talk.change("cancel", lambda: cancelling(broker_order_id), _whose(broker_order_id, act), send_by)
 

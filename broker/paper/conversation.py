@@ -11,6 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
+from broker.paper.bell import Bell, next_fill
+from broker.paper.counter import by_hand
+from broker.paper.credibility import require_credible
 from broker.paper.faults import carried_out, fail, outcome_under
 from broker.paper.line import PaperLine
 from broker.paper.market import Market
@@ -20,7 +23,7 @@ from broker.retrying import Passing, Retries
 from broker.simulator.clock import ist_date
 from broker.simulator.kinds import Kind
 from domain.clock import Clock
-from domain.errors import BrokerUnavailable, ConstraintBroken, DatabaseUnavailable, TenureLost
+from domain.errors import BadInput, BrokerUnavailable, ConstraintBroken, DatabaseUnavailable, TenureLost
 from domain.market import Calendar
 from domain.outcomes import NotSent, Outcome, Unknown
 from domain.paper import PaperFault
@@ -40,7 +43,9 @@ class Sent:
 
 
 class Conversation:
-    """`guard` raises TransactionHeld when this thread holds a transaction; `trouble` says what keeps prices away."""
+    """`guard` raises TransactionHeld when this thread holds a transaction; `bell` rings for the tenant when an order is
+    about to trade; `trouble` says what keeps prices away.
+    """
 
     def __init__(
         self,
@@ -51,7 +56,9 @@ class Conversation:
         market: Market,
         line: PaperLine,
         guard: Callable[[], None],
+        bell: Bell | None = None,
     ) -> None:
+        self._bell = bell
         self.trouble = ""
         self._tenure = tenure
         self._clock = clock
@@ -95,18 +102,19 @@ class Conversation:
         self._travel()
         if self._clock.monotonic() - began > self._line.call_deadline:
             return Sent(Unknown("no answer within the call's deadline", {"paper": True}))
+        received = False
         try:
-            answer, fault = self._carry_out(call, act, wanted)
-        except TenureLost as error:
+            with self._page(wanted) as (page, pit):
+                fault = page.take_fault(call)
+                received = True
+                answer = act(pit, fault) if carried_out(fault) else None
+        except (TenureLost, BrokerUnavailable, BadInput) as error:
             return Sent(NotSent(f"nothing was sent: {error}"))
         except (DatabaseUnavailable, ConstraintBroken) as error:
-            return Sent(Unknown(f"the paper broker did not answer: {error}", {"paper": True}))
+            if received:
+                return Sent(Unknown(f"the paper broker did not answer: {error}", {"paper": True}))
+            return Sent(NotSent(f"nothing was sent: {error}"), again=isinstance(error, DatabaseUnavailable))
         return self._answered(answer, fault, began)
-
-    def _carry_out(self, call: str, act: Act, wanted: set[str]) -> tuple[Outcome | None, PaperFault | None]:
-        with self._page(wanted) as (page, pit):
-            fault = page.take_fault(call)
-            return (act(pit, fault) if carried_out(fault) else None), fault
 
     def _answered(self, answer: Outcome | None, fault: PaperFault | None, began: float) -> Sent:
         """What the client hears of what has happened, and when."""
@@ -147,6 +155,8 @@ class Conversation:
                 found = report(pit, fault)
         except DatabaseUnavailable as error:
             raise Passing(f"{self._tenure}: the paper broker did not answer: {error}") from error
+        except (ConstraintBroken, BadInput) as error:
+            raise BrokerUnavailable(f"{self._tenure}: the paper account cannot be read: {error}") from error
         if self._hold(fault, began):
             raise Passing(f"{self._tenure}: the paper broker did not answer within the call's deadline")
         fail(fault)
@@ -154,20 +164,30 @@ class Conversation:
 
     @contextmanager
     def _page(self, wanted: set[str]) -> Iterator[tuple[Page, Pit]]:
-        with self._store.page() as page:
-            pit = Pit(page.read(), wanted, self._market, self._calendar, self._clock.now())
-            yield page, pit
-            news = pit.news()
-            if news is not None:
-                page.write(news)
+        behind = True
+        while behind:
+            with self._store.page() as page:
+                rows, now = page.read(), self._clock.now()
+                require_credible(rows.account, now)
+                symbols = wanted | {hand.symbol for hand in rows.hands if hand.symbol}
+                pit = Pit(rows, page, symbols, self._market, self._calendar, now)
+                behind = pit.behind
+                if not behind:
+                    pit.done = tuple(by_hand(pit, hand) for hand in rows.hands)
+                    yield page, pit
+                news = pit.news()
+                if news is not None:
+                    page.write(news)
         self._latency, self._live = pit.latency, pit.live_symbols
+        if self._bell is not None:
+            self._bell.expect(self._tenure, next_fill(pit, self._market))
 
     def _look_at_prices(self) -> None:
         """Prices that cannot be had stand still: nothing trades at a price that nobody has seen."""
         try:
             self._market.load(ist_date(self._clock.now()))
             self._market.refresh(self._live)
-        except BrokerUnavailable as error:
+        except (BrokerUnavailable, DatabaseUnavailable) as error:
             if self.trouble != str(error):
                 log.warning("%s: no new prices for the paper account: %s", self._tenure, error)
             self.trouble = str(error)

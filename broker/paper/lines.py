@@ -47,6 +47,6 @@ def traded(line: Instrument) -> Traded:
     )
 
 
-def unlisted(symbol: str) -> Instrument:
+def unlisted(symbol: str) -> Traded:
     """A stand-in for a symbol of a row that today's file does not have: nothing is offered in it."""
-    return Instrument(symbol, "", symbol, "", "", _LOWEST, 1, None, _LOWEST, _HIGHEST)
+    return traded(Instrument(symbol, "", symbol, "", "", _LOWEST, 1, None, _LOWEST, _HIGHEST))

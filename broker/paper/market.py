@@ -4,8 +4,11 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
+from broker.paper.candles import candles_of
 from broker.paper.prices import DailyPrices, Path
 from domain.book import Instrument, Quote
+from domain.candles import Candle, Interval
+from domain.errors import BrokerUnavailable
 
 
 class Market(Protocol):
@@ -32,6 +35,9 @@ class Market(Protocol):
 
     def quotes(self, tokens: Sequence[str], now: datetime) -> tuple[Quote, ...]:
         """Last prices, without those of tokens that nobody knows."""
+
+    def candles(self, token: str, interval: Interval, first: date, last: date, now: datetime) -> tuple[Candle, ...]:
+        """Prices of the past, both days included."""
 
     def close(self) -> None:
         """Let connections go."""
@@ -68,6 +74,13 @@ class FileMarket:
         """Last prices of those tokens that have one."""
         lines = [self._by_token[token] for token in tokens if token in self._by_token]
         return tuple(quote for line in lines if (quote := self._quote(line, now)) is not None)
+
+    def candles(self, token: str, interval: Interval, first: date, last: date, now: datetime) -> tuple[Candle, ...]:
+        """Candles of the same prices that orders trade at. Raises BrokerUnavailable for a token that is not there."""
+        line = self._by_token.get(token)
+        if line is None:
+            raise BrokerUnavailable(f"There is no instrument with the token {token}.")
+        return candles_of(self._prices, line, interval, first, last, now)
 
     def close(self) -> None:
         """There are none."""

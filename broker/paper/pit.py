@@ -1,72 +1,84 @@
 """One paper account's exchange for the length of one transaction: built from rows, brought up to now, put away again.
 
 Nothing of it outlives the transaction. Whatever process builds it next from the same rows goes on where this one
-stopped, and what was due meanwhile (steps of orders, prices, the close, the night) happens at its own moment.
+stopped, and what was due meanwhile (steps of orders, prices, the close, the night) happens at its own moment. A long
+time is caught up with in strides, one transaction each: the rows are never held for long, and no stride is lost.
 """
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 
 from broker.paper.hours import entry_of, trading_day, trading_hours
-from broker.paper.lines import traded, unlisted
 from broker.paper.market import Market
-from broker.paper.prices import Path, Tick
-from broker.paper.reckoning import holdings_of, shortage, spent, trades_of
-from broker.paper.rows import LETTERS, order_of, row_of
+from broker.paper.reckoning import day_trades, news_of, spent, trades_of
+from broker.paper.rows import order_of, row_of
+from broker.paper.stalls import Stalls
+from broker.paper.store import Records
 from broker.simulator.accounts import Account
 from broker.simulator.agenda import Agenda
 from broker.simulator.book import Book
 from broker.simulator.clock import ist_date, next_midnight
 from broker.simulator.desk import OrderDesk
-from broker.simulator.exchange import Exchange
-from broker.simulator.exchange import Market as Stall
 from broker.simulator.faults import Faults
 from broker.simulator.feed import Feeds
 from broker.simulator.floor import Floor
 from broker.simulator.instruments import Instrument as Traded
 from broker.simulator.ledger import Ledger
-from broker.simulator.orders import Fill, Order, Side, Ticket
-from broker.simulator.rms import Terms
+from broker.simulator.orders import Order
 from broker.simulator.settings import Settings
-from domain.book import Instrument, NewOrder, PriceChange
+from domain.book import Instrument
 from domain.market import Calendar
-from domain.orders import Side as OurSide
-from domain.paper import PaperAccount, PaperBook, PaperNews
+from domain.paper import PaperAccount, PaperBook, PaperHand, PaperNews, PaperOrder, PaperTrade
 
 KEEP_AFTER = 60.0
 """Seconds after which a page is written though nothing happened, so that the next one has little to catch up with."""
+STRIDE = timedelta(hours=4)
+"""The most time of one symbol with live orders that is caught up with in one transaction; of two symbols half of it."""
 
 
 class Pit:
-    """The exchange of one account. `moment` never runs backwards, whichever machine's clock looks."""
+    """The exchange of one account. `moment` never runs backwards, whichever machine's clock looks; it is `behind` when
+    there was more to catch up with than one stride.
+    """
 
     def __init__(
-        self, rows: PaperBook, wanted: Iterable[str], market: Market, calendar: Calendar, now: datetime
+        self,
+        rows: PaperBook,
+        records: Records,
+        wanted: Iterable[str],
+        market: Market,
+        calendar: Calendar,
+        now: datetime,
     ) -> None:
         account = rows.account
-        self.moment = now if account.settled_at is None else max(now, account.settled_at)
-        self._since = account.settled_at or self.moment
-        self._account, self._rows, self._market = account, rows, market
+        aim = now if account.settled_at is None else max(now, account.settled_at)
+        self._since = account.settled_at or aim
+        watched = {order.symbol for order in rows.orders}
+        self.moment = min(aim, self._since + STRIDE / len(watched)) if watched else aim
+        self.behind = self.moment < aim
+        self.records = records
+        self._account, self._rows = account, rows
         self._holder = Account("", "", str(account.user_id), "", "")
-        self._kinds: dict[str, Traded] = {}
-        self._agenda = Agenda()
-        self.book = Book(self._holder)
-        symbols = {order.symbol for order in rows.orders} | {held.symbol for held in rows.holdings} | set(wanted)
-        self._listed = {symbol: line for symbol in symbols if (line := market.find(symbol)) is not None}
-        self._exchange = Exchange(self._kind(symbol) for symbol in sorted(symbols))
-        self._ledger = Ledger()
-        books = {self._holder.ucc: self.book}
-        self._floor = Floor(self._exchange, self._ledger, books, Feeds(Faults(0)))
-        self.desk = OrderDesk(self._agenda, self._floor, books, _settings(account))
         days = [trading_day(calendar.session(moment)) for moment in (self._since, self.moment)]
         self._day = days[0]
-        self._hours = trading_hours(*days)
+        auction = self._day.auction if self._day else None
+        self._stalls = Stalls(market, wanted, rows.orders, self._since, self.moment, auction)
+        self._agenda = Agenda()
+        self.book = Book(self._holder)
+        self._ledger = Ledger()
+        books = {self._holder.ucc: self.book}
+        self._floor = Floor(self._stalls.exchange, self._ledger, books, Feeds(Faults(0)))
+        self.desk = OrderDesk(self._agenda, self._floor, books, _settings(account))
+        self.hours = trading_hours(*days)
         self.desk.hours = trading_hours(*days, *(entry_of(order.entered_at) for order in rows.orders))
-        self._over: list[Order] = []
+        self.done: tuple[PaperHand, ...] = ()
+        """What the owner's hand did on this page."""
+        self._over: tuple[Order, ...] = ()
         self._restore()
-        self._settle()
+        self._catch_up()
 
     @property
     def latency(self) -> float:
@@ -74,38 +86,44 @@ class Pit:
         return self._account.latency
 
     @property
+    def cash(self) -> Decimal:
+        """Rupees."""
+        return self._account.cash - spent(self._ledger.fills)
+
+    @property
+    def day(self) -> date:
+        """The date in India that orders and tags belong to now."""
+        return ist_date(self.moment)
+
+    @property
     def live_symbols(self) -> set[str]:
         """The symbols whose prices matter now."""
         return {order.symbol for order in self.book.live.values()}
 
     def line(self, symbol: str) -> Instrument | None:
-        """The line of a symbol that was wanted or is in the rows."""
-        return self._listed.get(symbol)
+        """The line of a symbol that was wanted or has live orders."""
+        return self._stalls.line(symbol)
+
+    def kind(self, symbol: str) -> Traded:
+        """The symbol as the simulator's exchange wants it."""
+        return self._stalls.kind(symbol)
 
     def settle(self) -> None:
         """Let happen what is due at this moment."""
         self._agenda.settle(self.moment)
 
-    def place(self, order: NewOrder, verdict: str | None, hidden: float) -> Order:
-        """Receive an order in a symbol that was wanted; `verdict` is a refusal on command, `hidden` in seconds."""
-        ticket = Ticket(LETTERS[order.side], self._kind(order.symbol), order.quantity, order.price, order.tag)
-        short = self._short(order.price * order.quantity) if order.side is OurSide.BUY else None
-        verdict = verdict or self._hours.objection(self.moment) or short
-        placed = self.desk.place(self._holder, ticket, self.moment, verdict, hidden)
-        self.settle()
-        return placed
+    def orders(self) -> Iterable[PaperOrder]:
+        """The orders of the day that were live at its last page."""
+        return (row_of(order, self.day) for order in self.book.orders.values())
 
-    def modify(self, order: Order, change: PriceChange, verdict: str | None) -> None:
-        """Receive another price for a live order."""
-        more = change.price * (change.quantity - order.filled) - order.price * order.remaining
-        short = self._short(more) if order.ticket.side is Side.BUY else None
-        self.desk.modify(order, Terms(change.price, change.quantity), self.moment, verdict or short)
-        self.settle()
+    def order(self, number: str) -> PaperOrder | None:
+        """An order of the day."""
+        order = self.book.orders.get(number)
+        return row_of(order, self.day) if order else self.records.order(number, self.day)
 
-    def cancel(self, order: Order, verdict: str | None) -> None:
-        """Receive the wish that a live order ends."""
-        self.desk.cancel(order, self.moment, verdict)
-        self.settle()
+    def trades(self) -> Iterable[PaperTrade]:
+        """The fills of the day that are not written yet."""
+        return trades_of(self.book.fills, {row.number: row for row in self._rows.orders})
 
     def live(self, number: str) -> Order | None:
         """The live order of that number."""
@@ -113,50 +131,33 @@ class Pit:
 
     def news(self) -> PaperNews | None:
         """What has to be written; None where nothing happened that the next page would not find by itself."""
-        day = ist_date(self.moment)
-        before = {row.number: row for row in self._rows.orders}
-        ended = [row_of(order, ist_date(order.entered)) for order in self._over]
-        present = [row_of(order, day) for order in self.book.orders.values()]
-        changed = tuple(row for row in (*ended, *present) if row != before.get(row.number))
-        trades = tuple(trades_of(self._ledger.fills, before))
-        holdings = holdings_of(self.book) if self._over or self._account.day not in (None, day) else None
-        account = replace(self._account, cash=self._cash, day=day, settled_at=self.moment)
-        news = PaperNews(account, changed, trades, holdings)
+        orders = (*self._over, *self.book.orders.values())
+        news = replace(news_of(self._rows, orders, self._ledger.fills, self.book, self.moment), hands=self.done)
         old = self._account.settled_at is None or (self.moment - self._since).total_seconds() >= KEEP_AFTER
-        return news if old or changed or trades or holdings is not None else None
-
-    @property
-    def _cash(self) -> Decimal:
-        return self._account.cash - spent(self._ledger.fills)
-
-    def _short(self, more: Decimal) -> str | None:
-        return shortage(self.book, self._cash, more)
+        something = news.orders or news.trades or news.hands or news.holdings is not None
+        return news if something or old or self.behind else None
 
     def _restore(self) -> None:
         for held in self._rows.holdings:
-            self.book.portfolio.hold(self._kind(held.symbol), held.quantity, held.average_price)
+            self.book.portfolio.hold(self._stalls.kind(held.symbol), held.quantity, held.average_price)
+        for trade in day_trades(self._rows.traded, self._stalls.kind):
+            self.book.portfolio.resume(trade)
         for row in self._rows.orders:
-            order = order_of(row, self._holder, self._kind(row.symbol))
+            order = order_of(row, self._holder, self._stalls.kind(row.symbol))
             self.book.add(order)
             self.book.update(order)
-        for trade in self._rows.trades:
-            order = self.book.orders[trade.number]
-            self.book.record(Fill(f"{trade.number}-{trade.filled}", order, trade.quantity, trade.price, trade.at))
 
-    def _settle(self) -> None:
+    def _catch_up(self) -> None:
         """Have everything happen that was due since the rows were written."""
-        paths = {symbol: self._path(symbol) for symbol in self._listed}
-        for symbol, path in paths.items():
-            _stand_at(self._exchange.market(symbol), path.start)
-        self._begin_auctions()
+        self._stalls.resume_auctions()
+        self.desk.count_from(self._rows.last_number)
         for order in self.book.orders.values():
             if order.resting and order.live:
                 self._floor.market(order).resting[order.number] = order
             self.desk.resume(order)
         self._enter_ends()
-        for symbol, path in paths.items():
-            for tick in path.moves:
-                self._enter_price(symbol, tick)
+        for symbol, tick in self._stalls.moves():
+            self._agenda.at(tick.at, partial(self._floor.price, symbol, tick.price, tick.shares))
         self.settle()
 
     def _enter_ends(self) -> None:
@@ -165,7 +166,7 @@ class Pit:
             auction = self._day.auction
             ends = [(self._day.close, self._floor.close)]
             if auction is not None:
-                ends += [(auction.freeze, self._floor.freeze), (auction.end, self._floor.end_auction)]
+                ends += [(auction.freeze, self._freeze), (auction.end, self._floor.end_auction)]
             for moment, end in ends:
                 if moment > self._since:
                     self._agenda.at(moment, end)
@@ -173,38 +174,15 @@ class Pit:
         if midnight <= self.moment:
             self._agenda.at(midnight, self._next_day)
 
+    def _freeze(self, moment: datetime) -> None:
+        self._floor.freeze(moment)
+        self._stalls.await_auction()
+
     def _next_day(self, midnight: datetime) -> None:
         self._floor.end_auction(midnight)
         self._floor.close(midnight)
-        self._over = list(self.book.orders.values())
+        self._over = tuple(self.book.orders.values())
         self.book.next_day()
-
-    def _enter_price(self, symbol: str, tick: Tick) -> None:
-        self._agenda.at(tick.at, lambda when: self._floor.price(symbol, tick.price, tick.shares, when))
-
-    def _begin_auctions(self) -> None:
-        """Where a closing auction is on already, around the price with which continuous trading ended."""
-        auction = self._day.auction if self._day is not None else None
-        if auction is None or not auction.freeze <= self._since < auction.end:
-            return
-        for symbol, line in self._listed.items():
-            market = self._exchange.market(symbol)
-            if market.instrument.auctioned:
-                present, reference = market.last, self._market.path(line, auction.freeze, auction.freeze).start
-                market.move(reference.price if reference else present, None)
-                market.begin_auction()
-                market.move(present, None)
-
-    def _path(self, symbol: str) -> Path:
-        """All that the price did, where an order could have met it; else where it stands."""
-        path = self._market.path(self._listed[symbol], self._since, self.moment)
-        watched = symbol in self.live_symbols or self._kind(symbol).auctioned
-        return path if watched else Path(path.last)
-
-    def _kind(self, symbol: str) -> Traded:
-        if symbol not in self._kinds:
-            self._kinds[symbol] = traded(self._listed.get(symbol) or unlisted(symbol))
-        return self._kinds[symbol]
 
 
 def _settings(account: PaperAccount) -> Settings:
@@ -212,11 +190,3 @@ def _settings(account: PaperAccount) -> Settings:
     settings = Settings()
     settings.change(open_delay=account.open_delay, book_delay=account.book_delay, rms_margin=False)
     return settings
-
-
-def _stand_at(market: Stall, tick: Tick | None) -> None:
-    """The price at the beginning. What was on offer at one moment is gone; without a price nothing is offered."""
-    if tick is None:
-        market.move(market.last, 0)
-    else:
-        market.move(tick.price, None if tick.shares is None else 0)

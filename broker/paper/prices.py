@@ -10,10 +10,10 @@ from decimal import Decimal
 
 from domain.book import Instrument
 from domain.clock import IST
-from domain.market import Calendar
+from domain.market import Calendar, TradingDay
 
-MOST_KEPT = 128
-"""Days of symbols that a source remembers before it starts anew."""
+MOST_KEPT = 1024
+"""Days of symbols that a source remembers; those that nobody has looked at for longest go first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +73,26 @@ class DailyPrices(ABC):
         middle = middle_of(line)
         return None if middle is None else Tick(moment, middle)
 
+    def day(self, line: Instrument, day: date) -> Sequence[Tick]:
+        """Every tick of a symbol on one day, in order."""
+        return self._of(line, day)
+
     def _of(self, line: Instrument, day: date) -> Sequence[Tick]:
-        bell, close = self._hours(day)
+        bell, close = self.hours(day) or (None, None)
         key = (line.symbol, day, bell)
         with self._lock:
-            if key not in self._days:
-                if len(self._days) >= MOST_KEPT:
-                    self._days.clear()
-                self._days[key] = self.ticks(line, day, bell, close)
+            ticks = self._days.pop(key, None)
+            self._days[key] = self.ticks(line, day, bell, close) if ticks is None else ticks
+            if len(self._days) > MOST_KEPT:
+                del self._days[next(iter(self._days))]
             return self._days[key]
 
-    def _hours(self, day: date) -> tuple[datetime | None, datetime | None]:
+    def hours(self, day: date) -> tuple[datetime, datetime] | None:
+        """Bell and close of a day; None for one without trading."""
         session = self._calendar.session(datetime.combine(day, datetime.min.time(), IST) + timedelta(hours=12))
-        bell, close = getattr(session, "bell", None), getattr(session, "close", None)
-        return (bell, close) if bell is not None and _day(bell) == day else (None, None)
+        if not isinstance(session, TradingDay) or _day(session.bell) != day:
+            return None
+        return session.bell, session.close
 
 
 def middle_of(line: Instrument) -> Decimal | None:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from broker.paper.prices import Path, Tick
 from domain.book import Instrument, Quote
+from domain.candles import Candle, Interval
 from domain.clock import Clock
 from domain.errors import BrokerUnavailable
 
@@ -15,6 +16,10 @@ Ask = Callable[[Sequence[str]], Iterable[Quote]]
 
 AGE = timedelta(seconds=2)
 """A quote is as good as new for so long: however many paper accounts look, the real one is asked no more often."""
+FRESH = timedelta(seconds=15)
+"""What was learnt longer ago is no price that anybody could trade at."""
+OF_NOW = timedelta(minutes=5)
+"""A quote that by its own word is older tells where the price once stood; nothing has traded there since."""
 FOLLOWED = timedelta(minutes=1)
 """Symbols that somebody has asked for within so long are asked for together."""
 
@@ -30,6 +35,9 @@ class Lines(Protocol):
 
     def fetch(self) -> Iterable[Instrument]:
         """Download the file of the day. Raises BrokerUnavailable."""
+
+    def candles(self, token: str, interval: Interval, first: date, last: date) -> tuple[Candle, ...]:
+        """Prices of the past. Raises BrokerUnavailable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +76,23 @@ class QuoteBoard:
             finally:
                 self._asking.release()
 
+    def learn(self, quotes: Iterable[Quote]) -> None:
+        """Take in what somebody has asked for anyway."""
+        self._take_in(quotes, follow=True)
+
+    def stale(self, tokens: Iterable[str]) -> list[str]:
+        """Those of which nothing is known that is fresh."""
+        now = self._clock.now()
+        with self._lock:
+            known = {token: self._known.get(token) for token in tokens}
+        return [token for token, one in known.items() if one is None or one.at is None or now - one.at > FRESH]
+
     def path(self, token: str, since: datetime, until: datetime) -> Path:
-        """What is known: at most the latest quote and the one before it."""
+        """What is known: at most the latest quote and the one before it; no start that was not fresh then."""
         with self._lock:
             known = self._known.get(token)
         ticks = [tick for tick in (known.before, known.latest) if tick and tick.at <= until] if known else []
-        earlier = [tick for tick in ticks if tick.at <= since]
+        earlier = [tick for tick in ticks if timedelta(0) <= since - tick.at <= FRESH]
         return Path(earlier[-1] if earlier else None, tuple(tick for tick in ticks if tick.at > since))
 
     def _followed(self, now: datetime) -> Sequence[str]:
@@ -81,12 +100,12 @@ class QuoteBoard:
             self._known = {t: k for t, k in self._known.items() if now - k.wanted <= FOLLOWED}
             return sorted(self._known)
 
-    def _take_in(self, quotes: Iterable[Quote]) -> None:
+    def _take_in(self, quotes: Iterable[Quote], *, follow: bool = False) -> None:
         now = self._clock.now()
         with self._lock:
             for quote in quotes:
-                known = self._known.get(quote.token)
-                if known is not None and quote.last_price > 0:
+                known = self._known.get(quote.token, Known(now) if follow else None)
+                if known is not None and quote.last_price > 0 and (quote.at is None or now - quote.at <= OF_NOW):
                     self._known[quote.token] = Known(known.wanted, Tick(now, quote.last_price), known.latest)
 
 
@@ -113,11 +132,18 @@ class QuotedMarket:
         return self._lines.fetch()
 
     def refresh(self, symbols: Iterable[str]) -> None:
-        """Ask for what is older than two seconds. Raises BrokerUnavailable."""
-        lines = (self.find(symbol) for symbol in symbols)
-        tokens = sorted({line.token for line in lines if line is not None})
-        if tokens:
-            self._board.refresh(tokens, self._ask)
+        """Ask for what is older than two seconds. Raises BrokerUnavailable, also when the answer told nothing new."""
+        lines = {line.token: line.symbol for symbol in symbols if (line := self.find(symbol)) is not None}
+        if not lines:
+            return
+        self._board.refresh(sorted(lines), self._ask)
+        stale = sorted(lines[token] for token in self._board.stale(lines))
+        if stale:
+            more = f" and {len(stale) - 3} more" if len(stale) > 3 else ""
+            raise BrokerUnavailable(
+                f"the {self.words}: none that is fresh for {', '.join(stale[:3])}{more}; nothing trades there"
+                " meanwhile."
+            )
 
     def path(self, line: Instrument, since: datetime, until: datetime) -> Path:
         """What is known of the symbol's price."""
@@ -126,7 +152,14 @@ class QuotedMarket:
     def quotes(self, tokens: Sequence[str], now: datetime) -> tuple[Quote, ...]:
         """The real account's quotes. Raises BrokerUnavailable."""
         del now
-        return tuple(self._ask(tokens))
+        quotes = tuple(self._ask(tokens))
+        self._board.learn(quotes)
+        return quotes
+
+    def candles(self, token: str, interval: Interval, first: date, last: date, now: datetime) -> tuple[Candle, ...]:
+        """As the real account's broker has them. Raises BrokerUnavailable."""
+        del now
+        return self._lines.candles(token, interval, first, last)
 
     def close(self) -> None:
         """Let the connections of this thread go."""

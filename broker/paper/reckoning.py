@@ -1,11 +1,20 @@
 """What trades and live orders mean for a paper account's cash and rows. Rupees."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 
+from broker.paper.rows import SIDES, row_of
 from broker.simulator.book import Book
-from broker.simulator.orders import Fill, Side
-from domain.paper import PaperHolding, PaperOrder, PaperTrade
+from broker.simulator.clock import ist_date
+from broker.simulator.instruments import Instrument
+from broker.simulator.orders import Fill, Order, Side
+from broker.simulator.portfolio import DayTrade
+from domain.orders import Side as OurSide
+from domain.paper import PaperBook, PaperHolding, PaperNews, PaperOrder, PaperTrade, PaperTraded
+
+PRODUCT = "CNC"
 
 
 def spent(fills: Iterable[Fill]) -> Decimal:
@@ -14,10 +23,15 @@ def spent(fills: Iterable[Fill]) -> Decimal:
     return sum(signed, Decimal(0))
 
 
+def blocked(book: Book) -> Decimal:
+    """What live buys block."""
+    buys = (order for order in book.live.values() if order.ticket.side is Side.BUY)
+    return sum((order.price * order.remaining for order in buys), Decimal(0))
+
+
 def shortage(book: Book, cash: Decimal, more: Decimal) -> str | None:
     """Why a buy cannot block so much more beside the live ones, in the broker's words; None when it can."""
-    buys = (order for order in book.live.values() if order.ticket.side is Side.BUY)
-    left = cash - sum((order.price * order.remaining for order in buys), Decimal(0))
+    left = cash - blocked(book)
     if more <= left:
         return None
     return (
@@ -32,10 +46,37 @@ def trades_of(fills: Iterable[Fill], before: Mapping[str, PaperOrder]) -> Iterat
     for fill in fills:
         number = fill.order.number
         filled[number] = filled.get(number, 0) + fill.quantity
-        yield PaperTrade(number, filled[number], fill.quantity, fill.price, fill.moment)
+        symbol, side = fill.order.symbol, SIDES[fill.order.ticket.side]
+        yield PaperTrade(number, filled[number], fill.quantity, fill.price, fill.moment, symbol, side)
 
 
-def holdings_of(book: Book) -> tuple[PaperHolding, ...]:
+def day_trades(traded: Iterable[PaperTraded], kind: Callable[[str], Instrument]) -> Iterable[DayTrade]:
+    """What was traded today as the simulator's portfolio has it, one for each symbol."""
+    trades: dict[str, DayTrade] = {}
+    for one in traded:
+        trade = trades.setdefault(one.symbol, DayTrade(kind(one.symbol), PRODUCT))
+        if one.side is OurSide.BUY:
+            trade.bought, trade.buy_value = one.quantity, one.value
+        else:
+            trade.sold, trade.sell_value = one.quantity, one.value
+    return trades.values()
+
+
+def news_of(rows: PaperBook, orders: Iterable[Order], fills: Iterable[Fill], book: Book, moment: datetime) -> PaperNews:
+    """What differs from the rows: orders, new fills, cash, and after a night the holdings."""
+    before, day, account = {row.number: row for row in rows.orders}, ist_date(moment), rows.account
+    present = (row_of(order, ist_date(order.entered)) for order in orders)
+    changed = tuple(row for row in present if row != before.get(row.number))
+    fresh = tuple(fills)
+    return PaperNews(
+        replace(account, cash=account.cash - spent(fresh), day=day, settled_at=moment),
+        changed,
+        tuple(trades_of(fresh, before)),
+        _holdings(book) if account.day not in (None, day) else None,
+    )
+
+
+def _holdings(book: Book) -> tuple[PaperHolding, ...]:
     """The shares in the depository as rows."""
     held = book.portfolio.holdings
     return tuple(PaperHolding(symbol, one.quantity, one.average) for symbol, one in held.items())

@@ -11,7 +11,7 @@
 
 import csv
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path as File
@@ -48,6 +48,20 @@ class ScriptedPrices(DailyPrices):
             for at, one in placed
             if at is not None and at.astimezone(IST).date() == day
         )
+
+    def doubts(self, instruments: Iterable[Instrument]) -> Iterator[str]:
+        """What in the script can hardly be meant: symbols that nobody trades, prices that no exchange lets through."""
+        known = {line.symbol: line for line in instruments if line.symbol in self._lines}
+        for symbol, lines in self._lines.items():
+            line = known.get(symbol)
+            if line is None:
+                yield f"there is no instrument {symbol}; its {len(lines)} lines say nothing."
+                continue
+            low, high = line.band_low or 0, line.band_high or Decimal("Infinity")
+            if outside := [one.price for one in lines if not low <= one.price <= high]:
+                yield f"{len(outside)} prices of {symbol} are outside its band of {low} to {high}, as {outside[0]} is."
+            if crooked := [one.price for one in lines if one.price % line.tick]:
+                yield f"{len(crooked)} prices of {symbol} are no multiples of its tick {line.tick}, as {crooked[0]} is."
 
     def _before(self, line: Instrument, moment: datetime) -> Tick | None:
         day = moment.astimezone(IST).date()

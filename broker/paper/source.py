@@ -1,5 +1,6 @@
 """What NINEFIFTEEN_PAPER_PRICES may say, and the market that follows from it."""
 
+import logging
 from pathlib import Path
 
 from broker.paper.lines import read_lines
@@ -9,6 +10,7 @@ from broker.paper.walk import PREFIX, walk_of
 from domain.errors import BadInput
 from domain.market import Calendar
 
+log = logging.getLogger(__name__)
 DEFAULT = "walk:915"
 
 
@@ -24,8 +26,12 @@ def file_market(source: str, instruments: Path | None, calendar: Calendar) -> Fi
             "NINEFIFTEEN_PAPER_PRICES is empty: write walk:SEED, the path of a price script (FILE.csv), or the name of"
             " a user with a real account."
         )
-    prices = walk_of(source, calendar) if source.startswith(PREFIX) else read_script(Path(source), calendar)
-    return FileMarket(read_lines(instruments), prices)
+    if source.startswith(PREFIX):
+        return FileMarket(read_lines(instruments), walk_of(source, calendar))
+    lines, prices = tuple(read_lines(instruments)), read_script(Path(source), calendar)
+    for doubt in prices.doubts(lines):
+        log.warning("%s: %s", prices.words, doubt)
+    return FileMarket(lines, prices)
 
 
 def _names_a_file(source: str) -> bool:

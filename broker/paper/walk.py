@@ -25,7 +25,7 @@ PREFIX = "walk:"
 
 
 class Steps(Sequence[Tick]):
-    """The prices of one day, eight bytes each; a tick is made when somebody looks at it."""
+    """The prices of one day, mostly four bytes each; a tick is made when somebody looks at it."""
 
     def __init__(self, bell: datetime, levels: "array[int]", tick: Decimal) -> None:
         self._bell = bell
@@ -65,7 +65,7 @@ class WalkingPrices(DailyPrices):
         assert line.band_high is not None
         lowest = max(1, int(round_up_to_tick(line.band_low, line.tick) / line.tick))
         highest = int(round_down_to_tick(line.band_high, line.tick) / line.tick)
-        level, levels = float(middle / line.tick), array("q")
+        level, levels = float(middle / line.tick), array("i" if highest < 2**31 else "q")
         for number in range(int((close - bell).total_seconds() / STEP) + 1):
             level *= 1 + dice.gauss(0, self._size * (1 if number else OPENING))
             level = min(max(level, lowest), highest)

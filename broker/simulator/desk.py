@@ -63,9 +63,13 @@ class OrderDesk:
                 self._floor.enter(order, State.RECEIVED, moment)
                 self._send(order, moment, None)
 
+    def count_from(self, number: str) -> None:
+        """The next order has a higher number than this one of the same day; "" for none."""
+        self._last = max(self._last, int(number[_DATE:] or 0))
+
     def resume(self, order: Order) -> None:
         """Take up an order that was received before this desk was: what is still to happen to it happens."""
-        self._last = max(self._last, int(order.number[_DATE:]))
+        self.count_from(order.number)
         if order.live:
             for errand in order.errands:
                 self._enter(order, errand)

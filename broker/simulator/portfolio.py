@@ -52,6 +52,10 @@ class Portfolio:
         products = self._traded.setdefault(instrument.symbol, {})
         products.setdefault(product, DayTrade(instrument, product)).add(fill)
 
+    def resume(self, trade: DayTrade) -> None:
+        """Take up what was traded today before this portfolio was."""
+        self._traded.setdefault(trade.instrument.symbol, {})[trade.product] = trade
+
     def traded(self) -> Iterator[DayTrade]:
         """What was traded today, one for each symbol and product."""
         return (trade for products in self._traded.values() for trade in products.values())

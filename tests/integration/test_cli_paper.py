@@ -150,3 +150,26 @@ def test_paper_is_shown_as_paper_everywhere(cli: Commands) -> None:
     assert cli("position", "list", "--json").json["positions"][0]["paper"] is True
     assert cli("order", "list", "--json").json["orders"][0]["paper"] is True
     assert json.loads(cli("user", "list", "--json").out)["users"][0]["broker"] == "paper"
+
+
+def test_what_the_owner_does_by_hand_is_a_row_until_his_account_is_looked_at(cli: Commands) -> None:
+    told = cli("paper", "sell", "ravi", "ifbind-eq", "4", "870.50")
+    assert told.out == "ravi (paper) sells 4 IFBIND-EQ at 870.50 by hand as soon as the account is looked at.\n"
+    assert cli("paper", "buy", "ravi", "ITC-EQ", "1", "400").code == 0
+    assert cli("paper", "cancel", "ravi", "261123000000123").code == 0
+    assert cli("paper", "sell", "ravi", "ITC-EQ", "0", "400").code == 3
+    assert cli("paper", "sell", "ravi", "ITC-EQ", "1", "0").code == 3
+    found = cli("paper", "show", "ravi", "--json").json["hands"]
+    assert [(row["deed"], row["symbol"], row["number"], row["done_at"]) for row in found] == [
+        ("SELL", "IFBIND-EQ", None, None),
+        ("BUY", "ITC-EQ", None, None),
+        ("CANCEL", None, "261123000000123", None),
+    ]
+    assert "By the owner's own hand:" in cli("paper", "show", "ravi").out
+    assert cli.rows("SELECT count(*) FROM journal WHERE event = 'PAPER_BY_HAND'") == [(3,)]
+
+
+def test_money_is_never_bought_or_sold_by_these_verbs(cli: Commands) -> None:
+    cli.rows("INSERT INTO users (name, broker, exit_rule) VALUES ('asha', 'kotak_neo', '{\"target_percent\": 6}')")
+    refused = cli("paper", "sell", "asha", "ITC-EQ", "1", "400")
+    assert (refused.code, "does not trade on paper" in refused.err) == (3, True)

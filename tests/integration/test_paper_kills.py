@@ -226,10 +226,12 @@ def test_a_night_that_nobody_saw_is_settled_once(paper: PaperTenant) -> None:
 
 
 def test_a_tenant_sees_its_own_paper_rows_alone(paper: PaperTenant, psql: psycopg.Connection) -> None:
-    send(paper, sell("A1"))
+    send(paper, sell("A1", 10))
+    paper.world.clock.advance_to(BELL + timedelta(hours=1))
+    paper.service.ports.broker.order_book()
     psql.execute("INSERT INTO paper_faults (user_id, call, kind) VALUES (101, 'any', 'hang')")
     for user, seen in ((101, 1), (102, 0)):
-        for table in ("paper_accounts", "paper_holdings", "paper_orders", "paper_faults"):
+        for table in ("paper_accounts", "paper_holdings", "paper_orders", "paper_trades", "paper_faults"):
             with psql.transaction():
                 psql.execute("SELECT set_config('ninefifteen.user_id', %s, true)", (str(user),))
                 assert psql.execute(f"SELECT count(*) FROM {table}".encode()).fetchone() == (seen,), (user, table)

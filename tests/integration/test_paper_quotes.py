@@ -1,6 +1,7 @@
 """Paper on the quotes of a real account: same market, other money; nothing of the real account is touched."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -9,9 +10,11 @@ import pytest
 from broker.kotak_neo import KotakAccount, KotakNeo
 from broker.paper import PaperBroker, QuoteBoard
 from cli.papers import Papers
-from domain.book import Quote
+from domain.book import NewOrder, Quote
 from domain.clock import VirtualClock
 from domain.errors import BadInput, BrokerUnavailable
+from domain.orders import Side
+from domain.outcomes import Accepted
 from domain.tenure import Tenure
 from repositories.database import Database
 from service.ports import InstrumentTable
@@ -38,7 +41,7 @@ def real(world: World) -> Tenant:
 
 
 @pytest.fixture
-def paper(world: World, real: Tenant) -> OnQuotes:
+def paper(world: World, real: Tenant) -> Iterator[OnQuotes]:
     """The paper user beside it."""
 
     def reader(user_id: int, tenure: Tenure) -> tuple[KotakAccount, KotakNeo]:
@@ -51,7 +54,8 @@ def paper(world: World, real: Tenant) -> OnQuotes:
         "INSERT INTO users (id, name, broker, exit_rule) VALUES (101, 'ravi', 'paper', '{\"target_percent\"\\: 6}')"
     )
     world.execute("INSERT INTO tenants (user_id, generation) VALUES (101, 1)")
-    return OnQuotes(world, 101, "user1")
+    yield OnQuotes(world, 101, "user1")
+    OnQuotes.papers.close()
 
 
 def test_a_paper_order_fills_at_the_price_that_the_real_account_sees(
@@ -96,6 +100,83 @@ def test_quotes_are_asked_once_for_all_that_live_on_them(clock: VirtualClock) ->
     assert path.start is not None
     assert (path.start.price, [tick.price for tick in path.moves]) == (802, [803])
     assert board.path("3", clock.now(), clock.now()).last is None
+
+
+def at_rest(world: World, real: Tenant, paper: OnQuotes) -> None:
+    """A paper sell rests at 848, and the price is 800."""
+    real.holds("ITC-EQ", 5, "400")
+    paper.holds("IFBIND-EQ", 10, "800")
+    world.broker.set_price("IFBIND-EQ", "800")
+    real.service.cycle()
+    paper.service.cycle()
+    world.clock.advance_to(BELL)
+    real.service.cycle()
+    paper.service.cycle()
+    paper.cycle(3)
+    assert [row["state"] for row in paper.at_broker()] == ["open"]
+
+
+def test_nothing_trades_at_a_price_of_hours_ago(world: World, real: Tenant, paper: OnQuotes) -> None:
+    """Catches: a sale at the last price that anybody saw, which was above the limit then."""
+    at_rest(world, real, paper)
+    broker, clock = paper.service.ports.broker, world.clock
+    session = real._kotak.session()
+    assert session is not None
+    real._kotak.forget(session)
+    clock.advance(3 * 3600)
+    broker.order_book()
+    marketable = NewOrder("Z1", "IFBIND-EQ", Side.SELL, 10, Decimal(790))
+    paper.world.execute("UPDATE paper_holdings SET quantity = 50")
+    assert isinstance(broker.place(marketable, clock.monotonic() + 5), Accepted)
+    clock.advance(5)
+    assert [row.filled for row in broker.order_book().rows] == [0, 0]
+    assert "lives on the quotes of user1, who has no session at the moment" in broker.notice()
+
+
+def test_quotes_that_by_their_own_word_are_old_are_no_prices(world: World, real: Tenant, paper: OnQuotes) -> None:
+    """As when the broker's quotes stand still: what it tells is from this morning, whenever it is asked."""
+    at_rest(world, real, paper)
+    market, clock = paper.service.ports.broker._market, world.clock  # type: ignore[attr-defined]
+    market._ask = lambda tokens: [Quote(tokens[0], "", Decimal(860), clock.now() - timedelta(minutes=20))]
+    clock.advance(60)
+    book = paper.service.ports.broker.order_book()
+    assert [row.filled for row in book.rows] == [0]
+    assert paper.service.ports.broker.notice() == (
+        "paper, quotes of user1: the quotes of user1: none that is fresh for IFBIND-EQ; nothing trades there meanwhile."
+    )
+    market._ask = lambda tokens: [Quote(tokens[0], "", Decimal(860), clock.now() - timedelta(minutes=1))]
+    clock.advance(5)
+    assert [row.filled for row in paper.service.ports.broker.order_book().rows] == [10]
+    assert paper.service.ports.broker.notice() == "paper, quotes of user1"
+
+
+def test_an_account_that_was_disabled_is_asked_for_nothing_more(world: World, real: Tenant, paper: OnQuotes) -> None:
+    """Catches: the session of an account that its admin has switched off, in use by others for the rest of the day."""
+    at_rest(world, real, paper)
+    world.execute("UPDATE users SET enabled = false WHERE id = 1")
+    world.clock.advance(30)
+    paper.service.ports.broker.order_book()
+    assert "lives on the quotes of user1" in paper.service.ports.broker.notice()
+    world.execute("UPDATE users SET enabled = true WHERE id = 1")
+    paper.service.ports.broker.order_book()
+    assert paper.service.ports.broker.notice() == "paper, quotes of user1"
+
+
+def test_other_credentials_of_the_real_account_are_followed(world: World, real: Tenant, paper: OnQuotes) -> None:
+    """Catches: a paper account that waits all day for the session of an account that is no longer used."""
+    at_rest(world, real, paper)
+    before = real._kotak
+    real._kotak = before.renewed(replace(before.credentials, mpin=before.credentials.mpin), before.egress)
+    session = before.session()
+    assert session is not None
+    before.forget(session)
+    world.clock.advance(3)
+    paper.service.ports.broker.order_book()
+    assert "who has no session" in paper.service.ports.broker.notice()
+    real.restart()
+    real.service.cycle()
+    paper.service.ports.broker.order_book()
+    assert paper.service.ports.broker.notice() == "paper, quotes of user1"
 
 
 def test_without_the_real_ones_session_nobody_logs_in_for_paper(world: World, paper: OnQuotes) -> None:

@@ -143,3 +143,18 @@ def test_kills_at_the_worst_points_leave_one_paper_sell_that_is_sold_once(paper:
     (trade,) = paper.rows("SELECT * FROM paper_trades")
     assert (trade["quantity"], trade["price"]) == (10, 848)
     assert paper.rows("SELECT cash FROM paper_accounts") == [{"cash": 1_000_000 + 8480}]
+
+
+def test_a_paper_fill_is_in_the_rows_within_a_second_though_cycles_are_far_between(paper: Paper) -> None:
+    """Catches: a fill that is seen with the next cycle alone, here up to twenty seconds late."""
+    script = paper.home / "prices.csv"
+    script.write_text(SCRIPT + "+12,IFBIND-EQ,850,\n")
+    paper.environment |= {"NINEFIFTEEN_PAPER_PRICES": str(script), "NINEFIFTEEN_CYCLE_SECONDS": "20"}
+    del paper.environment["NINEFIFTEEN_PACE"]
+    paper.run("user", "add", "ravi", "--broker", "paper", "--exit-rule", RULE)
+    paper.run("paper", "hold", "ravi", "IFBIND-EQ", "10", "800")
+    paper.rows("INSERT INTO positions (user_id, symbol, quantity, avg_price) VALUES (1, 'IFBIND-EQ', 10, 800)")
+    paper.serve()
+    until(lambda: paper.rows("SELECT 1 FROM positions WHERE close_reason = 'SOLD'"), 40)
+    (late,) = paper.rows("SELECT extract(epoch FROM p.closed_at - t.at) AS s FROM positions p, paper_trades t")
+    assert 0 <= late["s"] < 2

@@ -1,12 +1,15 @@
 """Prices that are known beforehand: scripts and walks; and what cannot be read is a sentence."""
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from broker.paper.lines import read_lines
+from broker.paper.prices import Tick
 from broker.paper.script import read_script
 from broker.paper.source import file_market, names_a_user
 from broker.paper.walk import WalkingPrices
@@ -143,3 +146,35 @@ def test_an_instrument_file_that_cannot_be_read_is_said_so(tmp_path: Path) -> No
     for name in ("odd.csv", "missing.csv"):
         with pytest.raises(BadInput, match="Correct NINEFIFTEEN_PAPER_INSTRUMENTS, or unset it"):
             file_market("walk:1", tmp_path / name, CALENDAR)
+
+
+def test_what_a_script_can_hardly_mean_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Catches: a mistyped symbol, whose orders wait in silence for a price that never comes."""
+    lines = ("09:30,IFBINDD-EQ,801,", "09:30,IFBIND-EQ,801.02,", "09:40,IFBIND-EQ,5000,", "09:50,IFBIND-EQ,802,")
+    file_market(str(script(tmp_path, *lines)), None, CALENDAR)
+    assert [record.getMessage() for record in caplog.records] == [
+        "price script prices.csv: there is no instrument IFBINDD-EQ; its 1 lines say nothing.",
+        "price script prices.csv: 1 prices of IFBIND-EQ are outside its band of 660.35 to 990.45, as 5000 is.",
+        "price script prices.csv: 1 prices of IFBIND-EQ are no multiples of its tick 0.05, as 801.02 is.",
+    ]
+
+
+def test_a_hundred_accounts_with_symbols_of_their_own_do_not_walk_each_day_anew() -> None:
+    """Catches: a memory that is emptied whenever it is full, so that every call draws the whole day again."""
+    walk = Counted(7, CALENDAR)
+    lines = [replace(LINE, symbol=f"S{number}-EQ") for number in range(200)]
+    for _ in range(3):
+        for line in lines:
+            walk.path(line, BELL, BELL + timedelta(minutes=1))
+    assert walk.drawn == 200
+
+
+class Counted(WalkingPrices):
+    """Counts the days that it had to draw."""
+
+    drawn = 0
+
+    def ticks(self, line: Instrument, day: date, bell: datetime | None, close: datetime | None) -> Sequence[Tick]:
+        """As always."""
+        self.drawn += 1
+        return super().ticks(line, day, bell, close)

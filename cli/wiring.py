@@ -137,6 +137,7 @@ class TenantFactory:
         self._users = UsersRepository(database)
         self._nat = settings.nat
         self._accounts: dict[int, KotakAccount] = {}
+        self._served: dict[int, tuple[Tenure, str]] = {}
         self._lock = threading.Lock()
         self._settings = settings
         self._papers: Papers | None = None
@@ -177,6 +178,7 @@ class TenantFactory:
             self._recorder.close()
 
     def _kotak_line(self, tenure: Tenure) -> tuple[KotakNeo, OrderFeed]:
+        self._require_own_account(tenure)
         account, client = self._real(tenure.user_id, tenure)
         return client, self._feed(tenure, account)
 
@@ -186,6 +188,25 @@ class TenantFactory:
         logins = LoginsRepository(self._database, tenure, self._vault)
         how = (self._kotak, self._database.require_idle, self._tls, logins, self._lookups)
         return account, KotakNeo(account, tenure, self._clock, *how)
+
+    def _require_own_account(self, tenure: Tenure) -> None:
+        """Raise BadInput where another user is served with credentials of the same broker account.
+
+        Both would sell the same shares, at twice the account's rate, and take each other's session.
+        """
+        ucc = self._credentials.read(tenure.user_id).ucc
+        with self._lock:
+            others = [t for t, code in self._served.values() if code == ucc and t.user_id != tenure.user_id]
+            other = next((served for served in others if not served.stopping), None)
+            if other is None:
+                self._served[tenure.user_id] = (tenure, ucc)
+                return
+        name = tenure.user_name
+        raise BadInput(
+            f"The credentials of {name} are for the broker account (UCC) that {other.user_name} (user {other.user_id})"
+            f" is served with: an account belongs to one user, or its shares would be sold twice. Correct them: run.py"
+            f" user set-credentials {name} --credentials FILE; or disable one of the two: run.py user disable NAME."
+        )
 
     def _feed(self, tenure: Tenure, account: KotakAccount) -> OrderFeed:
         """The account's feed leaves as its calls do; its session is tied to the address that it was begun from."""

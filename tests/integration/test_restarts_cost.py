@@ -4,12 +4,12 @@ Mutations to try: keep the client's connections; keep a feed of each generation;
 """
 
 import gc
-import os
 import ssl
 import threading
 import tracemalloc
 from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -27,15 +27,16 @@ from settings import Settings
 from tests.supervision import Stage
 from tests.world import BELL
 
+FILES = Path("/proc/self/fd")
 RESTARTS = 50
 """Two hundred were measured when this was written: 1 kB each, no descriptor, no thread."""
 
 
 def descriptors() -> int:
-    return len(os.listdir("/proc/self/fd"))
+    return len(list(FILES.iterdir()))
 
 
-@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="counts descriptors where Linux shows them")
+@pytest.mark.skipif(not FILES.is_dir(), reason="counts descriptors where Linux shows them")
 def test_restarts_leave_neither_descriptors_nor_threads_nor_memory(
     stage: Stage, psql: psycopg.Connection, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -80,7 +80,7 @@ class Exchange:
     def check_address(self) -> None:
         """Ask once more under which address the broker sees the session, where it is to be a certain one.
 
-        Raises as `log_in`. A broker that does not say proves nothing: the login has seen the same address.
+        Raises as `log_in`. A broker that does not say proves nothing, and goes on not saying for a while only.
         """
         session = self.log_in()
         if session.address:
@@ -132,6 +132,9 @@ class Exchange:
         except SessionEnded as error:
             self._account.forget(session, str(error))
             raise
+        except BrokerUnavailable as error:
+            self._entrance.unanswered(session, error)
+            return
         self._entrance.judge(session, str(seen))
 
     def _ask_for_address(self, session: Session) -> Ask:

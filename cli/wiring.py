@@ -152,6 +152,7 @@ class TenantFactory:
         self._users = UsersRepository(database)
         self._nat = settings.nat
         self._accounts: dict[int, KotakAccount] = {}
+        self._served: dict[int, tuple[Tenure, str]] = {}
         self._lock = threading.Lock()
         self._settings = settings
         self._papers: Papers | None = None
@@ -200,6 +201,7 @@ class TenantFactory:
         objected = objection(user, host, is_loopback(host))
         if objected is not None:
             raise NotAllowed(objected)
+        self._require_own_account(tenure)
         account, client = self._real(user.id, tenure)
         return client, self._feed(tenure, account, self._reach(user))
 
@@ -213,6 +215,25 @@ class TenantFactory:
 
     def _reach(self, user: User) -> Reach:
         return Reach.of(self._kotak.login_url) if user.live else HERE
+
+    def _require_own_account(self, tenure: Tenure) -> None:
+        """Raise BadInput where another user is served with credentials of the same broker account.
+
+        Both would sell the same shares, at twice the account's rate, and take each other's session.
+        """
+        ucc = self._credentials.read(tenure.user_id).ucc
+        with self._lock:
+            others = [t for t, code in self._served.values() if code == ucc and t.user_id != tenure.user_id]
+            other = next((served for served in others if not served.stopping), None)
+            if other is None:
+                self._served[tenure.user_id] = (tenure, ucc)
+                return
+        name = tenure.user_name
+        raise BadInput(
+            f"The credentials of {name} are for the broker account (UCC) that {other.user_name} (user {other.user_id})"
+            f" is served with: an account belongs to one user, or its shares would be sold twice. Correct them: run.py"
+            f" user set-credentials {name} --credentials FILE; or disable one of the two: run.py user disable NAME."
+        )
 
     def _feed(self, tenure: Tenure, account: KotakAccount, reach: Reach) -> OrderFeed:
         """The account's feed leaves as its calls do; its session is tied to the address that it was begun from."""

@@ -88,7 +88,7 @@ ADVICE: Mapping[Reason, str] = {
     Reason.PARTLY_COVERED: "Nothing to do: the order is replaced by one for all shares in the next cycles.",
     Reason.NOT_FREE: "Look what else takes the shares: the owner's own orders, a pledge, shares not settled yet.",
     Reason.REJECTED_TODAY: "Nothing to do: it is tried again in the next session; read the broker's words.",
-    Reason.REJECTED: "Remove what the broker's words say is wrong, then: run.py position set-exit, or sell by hand.",
+    Reason.REJECTED: "Remove what the broker's words say is wrong; tried next session, today by run.py exit POSITION.",
     Reason.RETRYING: "Nothing to do yet: it is tried again; read the broker's words in the meantime.",
     Reason.CANCELLED_BY_USER: "It stays without an order today; sell by hand, or let the next trading day place it.",
     Reason.CHANGED_BY_USER: "The owner's wish stands today; run.py user set-policy NAME re-protect overrules it.",

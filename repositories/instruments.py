@@ -22,6 +22,7 @@ REPLACE = text(
     " excluded.auction, excluded.loaded_on)"
 )
 FORGET = text("DELETE FROM instruments WHERE loaded_on <> :day")
+LAST_BEFORE = text("SELECT max(loaded_on) FROM instruments WHERE loaded_on < :day")
 AT_A_TIME = 500
 COUNT = text("SELECT count(*) FROM instruments")
 
@@ -37,6 +38,13 @@ class InstrumentsRepository:
         asked = select(instruments).where(instruments.c.loaded_on == day).execution_options(yield_per=AT_A_TIME)
         with self._database.as_service("instruments") as session:
             return Register(_instrument(row) for row in session.execute(asked).mappings())
+
+    def last_before(self, day: date, days: int) -> tuple[date, Register] | None:
+        """The lines of the latest earlier day, if it is no more than so many days ago."""
+        with self._database.as_service("instruments") as session:
+            found = session.execute(LAST_BEFORE, {"day": day}).scalar_one_or_none()
+        register = self.of_day(found) if found is not None and (day - found).days <= days else None
+        return (found, register) if found is not None and register else None
 
     def find(self, symbol: str) -> Instrument | None:
         """A line of the latest file."""

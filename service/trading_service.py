@@ -10,7 +10,7 @@ or doubled cycle does no harm.
 import logging
 from collections import Counter
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import schedule
 
@@ -38,6 +38,8 @@ from service.words import counted, resting_text, state_of
 
 log = logging.getLogger(__name__)
 
+HURRY = timedelta(seconds=75)
+"""Before the bell, and after it: the time that a download may take which hangs, and a little more."""
 CLOCK_SKEW_LIMIT = 2.0
 """Seconds by which the broker's clock may differ from ours before no order is sent."""
 
@@ -141,7 +143,8 @@ class TradingService:
         self._open(session)
         book, recorded = self._observe(session)
         self._require_right_time()
-        self.ports.instruments.load(session.day, self.ports.broker.instruments)
+        hurry = self.ports.clock.now() >= session.bell - HURRY
+        self.ports.instruments.load(session.day, self.ports.broker.instruments, hurry=hurry)
         if self._own_shares.catch_up(recorded, session):
             book, recorded = self._observe(session)
         view = view_of(recorded, session, self.ports, self._free)
@@ -175,6 +178,8 @@ class TradingService:
 
         Whether there was something that the next look should not wait for.
         """
+        if self.ports.clock.now() >= session.bell + HURRY:
+            self.ports.instruments.refresh(session.day, self.ports.broker.instruments, self.ports.clock.monotonic())
         priced = self._prices.refresh(recorded, session)
         self._own_shares.look(recorded, session)
         self._monitor.suspect(recorded)
@@ -185,7 +190,8 @@ class TradingService:
         assert self.sell_manager is not None
         reasons = self.sell_manager.reasons(snapshot, now)
         state, text = state_of(now)
-        text = "; ".join(filter(None, (text, self.ports.broker.notice(), self.ports.feed.text)))
+        notices = (self.ports.broker.notice(), self.ports.instruments.notice, self.ports.feed.text)
+        text = "; ".join(filter(None, (text, *notices)))
         with self.rows.door():
             self.rows.positions.explain(reasons, now.at)
             self.rows.positions.identify(self._isins(snapshot))

@@ -22,6 +22,8 @@ from domain.models import Credentials
 from domain.tenure import Tenure
 
 log = logging.getLogger(__name__)
+UNSEEN = 180.0
+"""Seconds for which orders wait for the broker to say under which address it sees a session."""
 _SHORTEST_SECRET = 16
 """Shorter ones (MPIN, code) could be part of an order number and are hidden in login answers only."""
 
@@ -56,6 +58,8 @@ class KotakAccount:
         self._lock = threading.Lock()
         self._session: Session | None = None
         self._seen: Session | None = None
+        self._unseen = ""
+        self._asked: tuple[Session, float] | None = None
         self._turn: Tenure | None = None
         self.fresh = True
         """Whether it never had a session; only then may one be taken over that an earlier process left."""
@@ -78,9 +82,18 @@ class KotakAccount:
         session = self.session()
         return session if session is not None and (not session.address or session is self._seen) else None
 
-    def trust(self, session: Session) -> None:
-        """The broker sees the session's address."""
-        self._seen = session
+    def trust(self, session: Session, unseen: str = "") -> None:
+        """The broker sees the session's address; `unseen`: it does not say, in words."""
+        self._seen, self._unseen, self._asked = session, unseen, None
+
+    def tired_of_asking(self, session: Session) -> bool:
+        """Whether the broker has not said for minutes what it sees; to be called when it does not."""
+        if session is self._seen:
+            return False
+        now = self._clock.monotonic()
+        if self._asked is None or self._asked[0] is not session:
+            self._asked = (session, now)
+        return now - self._asked[1] >= UNSEEN * self._settings.pace
 
     def distrust(self) -> None:
         """What the broker sees is to be looked at again before the next order."""
@@ -135,7 +148,9 @@ class KotakAccount:
         told = f"orders leave from the second address {addresses[1]}: the first could not be bound" if spare else ""
         held = self.rates.orders.held
         waiting = f"orders wait {held:.0f} s more, as the broker asked" if held else ""
-        return "; ".join(words for words in (self.breaker.words(), waiting, told, self.attempts.words()) if words)
+        unseen = self._unseen if session is self._seen else ""
+        all_words = (self.breaker.words(), waiting, told, unseen, self.attempts.words())
+        return "; ".join(words for words in all_words if words)
 
     @contextmanager
     def turn(self, tenure: Tenure) -> Iterator[None]:

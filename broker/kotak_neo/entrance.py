@@ -13,7 +13,7 @@ from broker.kotak_neo.session import Session, recorded
 from broker.kotak_neo.settings import KotakSettings
 from broker.kotak_neo.wire import Answer, Ask
 from domain.clock import Clock
-from domain.errors import AddressWrong
+from domain.errors import AddressWrong, BrokerUnavailable
 from domain.logins import LoginBook
 from domain.tenure import Tenure
 
@@ -59,6 +59,18 @@ class Entrance:
         self._account.drop(session)
         raise AddressWrong(f"{self._tenure}: {self._account.attempts.failed(told, AFTER_REFUSAL)}")
 
+    def unanswered(self, session: Session, error: BrokerUnavailable) -> None:
+        """The broker does not say under which address it sees the session.
+
+        Trust it after some minutes all the same, loudly: its sockets are bound to its address, and the order gate looks
+        for itself (100008, 1037). Before that raise the error.
+        """
+        if not self._account.tired_of_asking(session):
+            raise error
+        log.critical("%s: %s; orders go out all the same", self._tenure, _unseen(self._tenure.user_name))
+        self._account.trust(session, unseen=_unseen(self._tenure.user_name))
+        self._account.attempts.worked()
+
     def _taken_over(self, address: str) -> Session | None:
         """The session that an earlier process kept, if it is of today and of our address; tried once."""
         record = self._logins.kept() if self._account.fresh else None
@@ -81,3 +93,7 @@ class Entrance:
         way = f" from {session.address}" if session.address else ""
         log.info("%s: logged in%s, session until %s", self._tenure, way, session.expires)
         return session
+
+
+def _unseen(name: str) -> str:
+    return f"the broker does not say under which address it sees {name} (get-client-ip)"

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from broker.kotak_neo import headers
 from broker.kotak_neo.account import KotakAccount
+from broker.kotak_neo.breakage import NoAnswer
 from broker.kotak_neo.call import Call, Withheld
 from broker.kotak_neo.changes import Change
 from broker.kotak_neo.entrance import Entrance
@@ -19,7 +20,7 @@ from broker.kotak_neo.settings import KotakSettings
 from broker.kotak_neo.skew import skew
 from broker.kotak_neo.tap import Heard, unanswered_by
 from broker.kotak_neo.verdicts import Verdict, unanswered, verdict
-from broker.kotak_neo.wire import Answer, Ask, NoAnswer, Wire
+from broker.kotak_neo.wire import Answer, Ask, Wire
 from broker.kotak_neo.wishes import wish
 from broker.retrying import Passing, Retries
 from domain.clock import Clock
@@ -79,7 +80,7 @@ class Exchange:
     def check_address(self) -> None:
         """Ask once more under which address the broker sees the session, where it is to be a certain one.
 
-        Raises as `log_in`. A broker that does not say proves nothing: the login has seen the same address.
+        Raises as `log_in`. A broker that does not say proves nothing, and goes on not saying for a while only.
         """
         session = self.log_in()
         if session.address:
@@ -131,6 +132,9 @@ class Exchange:
         except SessionEnded as error:
             self._account.forget(session, str(error))
             raise
+        except BrokerUnavailable as error:
+            self._entrance.unanswered(session, error)
+            return
         self._entrance.judge(session, str(seen))
 
     def _ask_for_address(self, session: Session) -> Ask:
@@ -189,7 +193,8 @@ class Exchange:
         with self._account.rates.read(self._tenure, until) as admitted:
             self._require_turn(admitted)
             answer = self._ask(ask, until - self._clock.monotonic())
-        self._note_busy(answer)
+        if not ask.elsewhere:
+            self._note_busy(answer)
         judged = self._judged(judge, answer)
         breaker.answered()
         return answer, judged
@@ -241,7 +246,7 @@ class Exchange:
         except (NoAnswer, Withheld, NotAllowed) as error:
             if tap is not None:
                 tap.heard(unanswered_by(ask, began_at, self._clock.now(), error))
-            if isinstance(error, NoAnswer) and error.hung:
+            if isinstance(error, NoAnswer) and error.hung and not ask.elsewhere:
                 self._account.breaker.trip("the broker did not answer a call in time")
             raise
         if tap is not None:

@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from aiohttp import (
     ClientError,
+    ClientHttpProxyError,
     ClientSession,
     ClientWebSocketResponse,
     ClientWSTimeout,
@@ -166,6 +167,8 @@ def _ending(message: WSMessage, socket: ClientWebSocketResponse) -> str:
 
 def _words(error: Exception) -> str:
     """What broke, without the address, which the broker made up."""
+    if isinstance(error, ClientHttpProxyError):
+        return f"the proxy answered {error.status}: correct proxy_url in the credentials, or the proxy"
     if isinstance(error, WSServerHandshakeError):
         return f"no websocket there, HTTP {error.status}"
     if isinstance(error, OSError) and error.strerror:

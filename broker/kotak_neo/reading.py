@@ -54,7 +54,7 @@ class Reading:
 
     def file(self, url: str, judge: Callable[[Answer], Parsed], deadline: float) -> Parsed:
         """A plain file, which needs no secret; seconds."""
-        return self.exchange.read(lambda _: Ask("GET", url, largest=_LARGEST_FILE), judge, deadline)[1]
+        return self.exchange.read(lambda _: Ask("GET", url, largest=_LARGEST_FILE, elsewhere=True), judge, deadline)[1]
 
     def readable(self, parse: Callable[[Row], Parsed], found: list[Any]) -> tuple[list[Parsed], int]:
         """The rows that can be read, and how many cannot."""

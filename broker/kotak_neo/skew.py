@@ -11,9 +11,10 @@ _RESOLUTION = timedelta(seconds=1)
 def skew(answer: Answer) -> float | None:
     """Seconds by which the broker is ahead (negative: behind) at the very least; None where it does not say.
 
-    `Date` has whole seconds and was written somewhere between request and answer: what either explains is no skew.
+    `Date` has whole seconds and was written somewhere between request and answer: what either explains is no skew. An
+    answer out of a cache has the date of the day when it was put there, and an `Age` (RFC 9111).
     """
-    if answer.date is None or answer.began_at is None or answer.ended_at is None:
+    if answer.date is None or answer.began_at is None or answer.ended_at is None or "age" in answer.headers:
         return None
     try:
         date = parsedate_to_datetime(answer.date)

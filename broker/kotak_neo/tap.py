@@ -5,7 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from broker.kotak_neo.wire import Answer, Ask, NoAnswer
+from broker.kotak_neo.breakage import NoAnswer
+from broker.kotak_neo.wire import Answer, Ask
 
 
 class Ended(StrEnum):

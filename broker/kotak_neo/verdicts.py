@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
+from broker.kotak_neo.breakage import NoAnswer
 from broker.kotak_neo.meanings import GOOD, REFUSALS, SESSION_OVER, Effect, Seen, Shape, line_for
 from broker.kotak_neo.reply import Reply, parsed, reply, short
-from broker.kotak_neo.wire import Answer, NoAnswer
+from broker.kotak_neo.wire import Answer
 from domain.outcomes import Accepted, NotSent, Outcome, Refused, Unknown
 
 __all__ = ["REFUSALS", "SESSION_OVER", "Verdict", "unanswered", "verdict"]

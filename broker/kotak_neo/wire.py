@@ -1,17 +1,15 @@
 """One request out, one answer in: the only module that lets bytes go to Kotak, under a call's limits."""
 
-import re
 import ssl
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
-from http.client import HTTPException
 
 import requests
-from urllib3.exceptions import HTTPError
 
+from broker.kotak_neo.breakage import BROKEN, NoAnswer, Odd, hung, what_broke
 from broker.kotak_neo.call import Call
 from broker.kotak_neo.connections import Line, LineSession
 from broker.kotak_neo.egress import Egress
@@ -28,7 +26,8 @@ class Ask:
     """A request; headers and bodies carry secrets and are never printed.
 
     `literal`: characters of the path that leave as they are, though requests would write them as %7C and the like.
-    `largest`: bytes of an answer, unpacked, above which it is none.
+    `largest`: bytes of an answer, unpacked, above which it is none. `elsewhere`: to a host that is not the broker's
+    own, whose trouble says nothing about it.
     """
 
     method: str
@@ -38,6 +37,7 @@ class Ask:
     json: Mapping[str, str] | None = field(default=None, repr=False)
     literal: str = ""
     largest: int = 16 * MEBIBYTE
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,30 +57,6 @@ class Answer:
     retry_after: str | None = None
     whole: bool = False
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-
-
-_BROKEN = (requests.RequestException, HTTPError, HTTPException, OSError, ValueError, ArithmeticError, LookupError)
-"""What requests, urllib3, http.client and their decoders raise over what they are sent; a chunk of -2 bytes is a
-ValueError, for one. Anything of it that came through would end the tenant's thread in the middle of an order."""
-
-
-class _Odd(Exception):
-    """An answer that cannot be used as one; its text says why."""
-
-
-_TUNNEL_REFUSED = re.compile(r"Tunnel connection failed: (\d{3})")
-
-
-class NoAnswer(Exception):
-    """The exchange broke. `begun`: a byte may have left this machine, so the broker may have acted on it.
-
-    `hung`: the broker said neither yes nor no in time.
-    """
-
-    def __init__(self, text: str, begun: bool, hung: bool = False) -> None:
-        super().__init__(text)
-        self.begun = begun
-        self.hung = hung
 
 
 class Wire:
@@ -114,8 +90,8 @@ class Wire:
             self._line.call, self._line.literal = call, ask.literal
             try:
                 response, body = self._exchange(ask, call)
-            except (*_BROKEN, _Odd) as error:
-                raise NoAnswer(_what_broke(error, call, proxied), call.begun, _hung(error, call)) from None
+            except (*BROKEN, Odd) as error:
+                raise NoAnswer(what_broke(error, call, proxied), call.begun, hung(error, call)) from None
             finally:
                 self._line.call = None
         return _answer(response, body, began, began_at, self._clock.now())
@@ -145,7 +121,7 @@ class Wire:
         # A body that was not read to its end closes its connection, so that nothing of it can meet the next request.
         with closing(self._session.send(prepared, timeout=times, allow_redirects=False, stream=True)) as response:
             if response.status_code < HTTPStatus.OK:
-                raise _Odd(f"HTTP {response.status_code}, an interim answer that is not waited for")
+                raise Odd(f"HTTP {response.status_code}, an interim answer that is not waited for")
             return response, _body(response, ask.largest)
 
 
@@ -156,7 +132,7 @@ def _body(response: requests.Response, largest: int) -> bytes:
     for piece in response.iter_content(_PIECE):
         room -= len(piece)
         if room < 0:
-            raise _Odd(f"an answer of more than {largest // MEBIBYTE} MiB")
+            raise Odd(f"an answer of more than {largest // MEBIBYTE} MiB")
         pieces.append(piece)
     return b"".join(pieces)
 
@@ -174,32 +150,3 @@ def _answer(response: requests.Response, body: bytes, began: float, began_at: da
         "Content-Length" in headers or "chunked" in headers.get("Transfer-Encoding", "").lower(),
         headers,
     )
-
-
-def _what_broke(error: BaseException, call: Call, proxied: bool) -> str:
-    """The innermost cause in words: the outer ones repeat addresses, and a bad header's even its value."""
-    where = "through the proxy: " if proxied and not call.begun else ""
-    if call.cut:
-        told = "no complete answer before the deadline of the call" if call.begun else "no connection in time"
-        return f"{where}{told}, its socket was shut"
-    error = _innermost(error)
-    if isinstance(error, _Odd):
-        return str(error)
-    if refusal := _TUNNEL_REFUSED.match(str(error)):
-        return (
-            f"the proxy answered {refusal[1]} instead of opening a tunnel; correct proxy_url in the credentials"
-            " (run.py user set-credentials), or the proxy"
-        )
-    said = error.strerror if isinstance(error, OSError) and error.strerror else ""
-    ours = said and isinstance(error, OSError) and error.errno is None
-    return where + (said if ours else f"{type(error).__name__} {said}".strip())
-
-
-def _hung(error: BaseException, call: Call) -> bool:
-    return call.cut or isinstance(_innermost(error), TimeoutError)
-
-
-def _innermost(error: BaseException) -> BaseException:
-    while (inner := error.__cause__ or error.__context__) is not None:
-        error = inner
-    return error

@@ -341,3 +341,28 @@ def test_an_account_is_kept_over_restarts_and_another_address_makes_another_with
     psql.execute("UPDATE users SET egress_ip = NULL WHERE id = 1")
     with pytest.raises(BadInput, match="credentials of asha name a proxy, and its row no egress address"):
         factory._account(1)
+
+
+def test_one_broker_account_is_not_served_for_two_users(
+    stage: Stage, psql: psycopg.Connection, clock: VirtualClock
+) -> None:
+    """Catches: two users whose positions would each be sold out of the same shares."""
+    for user_id in (1, 2):
+        sealed = VAULT.seal(check_plain(PLAIN))
+        psql.execute("INSERT INTO credentials (user_id, sealed) VALUES (%s, %s)", (user_id, sealed))
+    settings = Settings(kotak_url="http://127.0.0.1:9", kotak_order_feed=False)
+    factory = TenantFactory(stage.rows.database, VAULT, clock, ExchangeCalendar(), settings)
+    asha = Tenure(1, 1, "asha")
+    factory(asha)
+    with pytest.raises(BadInput, match=r"broker account \(UCC\) that asha \(user 1\) is served with") as told:
+        factory(Tenure(2, 1, "binod"))
+    assert "run.py user set-credentials binod" in str(told.value)
+    assert str(PLAIN["ucc"]) not in str(told.value)
+    factory(Tenure(1, 2, "asha"))
+    asha.stop()
+    with pytest.raises(BadInput):
+        factory(Tenure(2, 2, "binod"))
+    other = VAULT.seal(check_plain(PLAIN | {"ucc": "OTHER"}))
+    psql.execute("UPDATE credentials SET sealed = %s WHERE user_id = 1", (other,))
+    factory(Tenure(1, 3, "asha"))
+    factory(Tenure(2, 3, "binod"))

@@ -7,7 +7,8 @@ import gc
 import ssl
 import threading
 from collections.abc import Callable, Iterable
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -31,7 +32,7 @@ from service import ports
 from service.ports import InstrumentTable
 from settings import Settings
 from tests.supervision import USER
-from tests.world import World
+from tests.world import BELL, World
 
 MONDAY, TUESDAY = date(2026, 11, 23), date(2026, 11, 24)
 IFB = Instrument(
@@ -143,7 +144,7 @@ def test_all_tenants_of_a_process_share_one_tls_context(
         )
         services = []
         for number in range(1, 6):
-            sealed = vault.seal(Credentials("k" * 36, f"+9198765432{number:02}", "AB123", "654321", "JBSW" * 4))
+            sealed = vault.seal(Credentials("k" * 36, f"+9198765432{number:02}", f"AB12{number}", "654321", "JBSW" * 4))
             psql.execute(USER, (number, f"user{number}"))
             psql.execute("INSERT INTO tenants (user_id, generation) VALUES (%s, 1)", (number,))
             psql.execute("INSERT INTO credentials (user_id, sealed) VALUES (%s, %s)", (number, sealed))
@@ -152,3 +153,55 @@ def test_all_tenants_of_a_process_share_one_tls_context(
                 services[-1].ports.broker.login()
         assert peer.connections == len(services)
         assert contexts() - before == 1
+
+
+def test_without_todays_file_the_last_one_serves_from_the_bell_on_and_says_so(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The host of the file is not the broker's: without it no position of any account would be protected."""
+    tenant = world.tenant()
+    kept = InstrumentsRepository(world.database)
+    kept.replace(MONDAY - timedelta(days=3), [replace(IFB, band_high=Decimal(700))])
+    tenant.holds("IFBIND-EQ", 10)
+    world.broker.fault("instruments", "502_html", times=None)
+    tenant.service.look()
+    world.clock.advance_to(BELL)
+    for _ in range(4):
+        tenant.service.look()
+        world.clock.advance(1)
+    (order,) = tenant.live_at_broker()
+    assert order["prc"] == "848.00"
+    told = str(world.row("SELECT text FROM heartbeats WHERE user_id = 1")["text"])
+    assert "the instrument file of 20 Nov 2026 is used, without its bands" in told
+    (alarm,) = [one.getMessage() for one in caplog.records if one.levelname == "CRITICAL"]
+    assert "today's cannot be had" in alarm
+    world.broker.clear_faults()
+    for _ in range(70):
+        tenant.service.look()
+        world.clock.advance(5)
+    assert len(kept.of_day(MONDAY)) > 1
+    assert "instrument file" not in str(world.row("SELECT text FROM heartbeats WHERE user_id = 1")["text"])
+    assert len(tenant.live_at_broker()) == 1
+
+
+def test_a_file_that_hangs_does_not_make_the_bell_late(world: World) -> None:
+    tenant = world.tenant()
+    InstrumentsRepository(world.database).replace(MONDAY - timedelta(days=3), [IFB])
+    tenant.holds("IFBIND-EQ", 10)
+    world.broker.fault("instruments", "hang", times=None, seconds=50)
+    world.clock.advance_to(BELL - timedelta(minutes=10))
+    while world.clock.now() < BELL + timedelta(seconds=8):
+        tenant.service.look()
+        world.clock.advance(1)
+    assert len(tenant.live_at_broker()) == 1
+
+
+def test_a_file_of_last_month_is_no_file(world: World) -> None:
+    tenant = world.tenant()
+    InstrumentsRepository(world.database).replace(MONDAY - timedelta(days=30), [IFB])
+    tenant.holds("IFBIND-EQ", 10)
+    world.broker.fault("instruments", "502_html", times=None)
+    world.clock.advance_to(BELL)
+    tenant.service.look()
+    assert tenant.at_broker() == []
+    assert world.row("SELECT state FROM heartbeats WHERE user_id = 1")["state"] == "HELD"

@@ -214,6 +214,25 @@ def test_an_absurd_wish_keeps_no_position_without_its_order(clock: VirtualClock)
         assert isinstance(desk.place(), Accepted)
 
 
+@pytest.mark.parametrize("trouble", ["hangs", "turns away"])
+def test_a_host_of_files_that_fails_pauses_no_read_of_the_broker(clock: VirtualClock, trouble: str) -> None:
+    """The instrument file comes from another host; its trouble once kept the order book from being read at the bell."""
+
+    def hanging(peer: Peer, connection: socket.socket, request: bytes) -> None:
+        clock.advance(61)
+
+    with Peer(hanging if trouble == "hangs" else answering(BUSY)) as files, Peer(answering(NOTHING)) as peer:
+        desk = Desk(peer.url, clock)
+        peer.handle = answering(http(200, {"data": {"filesPaths": [f"{files.url}/csv/nse_cm.csv"]}}))
+        with pytest.raises(BrokerUnavailable):
+            desk.client.instruments()
+        assert desk.client.notice() == ""
+        peer.handle = answering(NOTHING)
+        began = clock.monotonic()
+        assert desk.client.order_book().rows == ()
+        assert clock.monotonic() == began
+
+
 def test_one_accounts_trouble_is_no_other_accounts(simulator: Simulator, clock: VirtualClock) -> None:
     clients = []
     for number, person in enumerate(simulator.accounts, 1):

@@ -226,7 +226,8 @@ def test_without_a_session_there_is_no_connection(hall: Hall) -> None:
     session = ear.account.session()
     assert session is not None
     ear.account.forget(session)
-    assert until(lambda: hall.told("open") == 0 and ear.feed.text == "order feed not connected")
+    assert until(lambda: hall.told("open") == 0)
+    assert until(lambda: ear.feed.text == "order feed not connected")
 
 
 @pytest.mark.parametrize("end", [Tenure.stop, Tenure.revoke])
@@ -408,6 +409,16 @@ def test_the_feed_goes_through_the_proxy_it_was_given(hall: Hall) -> None:
     with Peer(upgraded(frame(WELCOME))) as proxy:
         assert followed(hall, "ws://127.0.0.1:9/realtime", way=Way(proxy=proxy.url)).connected()
         assert proxy.requests[0].startswith(b"GET http://127.0.0.1:9/realtime ")
+
+
+def test_what_a_proxy_refuses_the_feed_is_said_without_its_password(
+    hall: Hall, certificate: tuple[ssl.SSLContext, ssl.SSLContext]
+) -> None:
+    with Peer(answering(http(407, b"no"))) as proxy:
+        url = proxy.url.replace("//", "//user:s3cret@")
+        says = why(followed(hall, "wss://127.0.0.1:9/realtime", way=Way(proxy=url), tls=certificate[1]))
+    assert says.endswith("the proxy answered 407: correct proxy_url in the credentials, or the proxy")
+    assert "s3cret" not in says
 
 
 def test_a_proxy_beyond_this_machine_is_not_even_connected_to(hall: Hall) -> None:

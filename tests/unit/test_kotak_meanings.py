@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from broker.kotak_neo import reports, verdicts
+from broker.kotak_neo.breakage import NoAnswer
 from broker.kotak_neo.meanings import TABLE, Effect, Line, Seen, Shape, line_for
 from broker.kotak_neo.reply import parsed, reply
 from broker.kotak_neo.reports import holdings_of, rows_of
 from broker.kotak_neo.verdicts import unanswered, verdict
-from broker.kotak_neo.wire import Answer, NoAnswer
+from broker.kotak_neo.wire import Answer
 from broker.retrying import Passing
 from domain.errors import BrokerUnavailable, SessionEnded
 from domain.outcomes import Accepted, NotSent, Refused, Unknown

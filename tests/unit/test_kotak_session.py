@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
+from requests.structures import CaseInsensitiveDict
 
 from broker.kotak_neo.account import KotakAccount
 from broker.kotak_neo.hosts import HERE, Reach
+from broker.kotak_neo.seen_address import seen_address
 from broker.kotak_neo.session import opened
 from broker.kotak_neo.settings import KotakSettings
 from broker.kotak_neo.skew import skew
@@ -175,3 +177,20 @@ def test_a_date_that_says_nothing_is_no_skew(date: str | None) -> None:
 
 def test_a_date_in_another_zone_is_understood() -> None:
     assert skew(answered(format_datetime(NINE.astimezone(IST)))) == 0.0
+
+
+def test_the_date_of_an_answer_out_of_a_cache_is_no_skew() -> None:
+    """The instrument file comes from a CDN; its date stopped every order until the next answer."""
+    moment = datetime(2026, 11, 23, 3, 45, tzinfo=UTC)
+    stale = format_datetime(moment - timedelta(hours=3), usegmt=True)
+    headers = CaseInsensitiveDict({"Age": "10800", "Date": stale})
+    assert skew(Answer(200, b"", 0.0, moment, moment, stale, headers=headers)) is None
+
+
+@pytest.mark.parametrize(
+    ("told", "means"),
+    [("203.0.113.7", "203.0.113.7"), ("::ffff:203.0.113.7", "203.0.113.7"), ("2001:db8::1", "2001:db8::1")],
+)
+def test_the_address_that_the_broker_sees_is_read_in_either_dress(told: str, means: str) -> None:
+    said = {"data": [{"ip": told, "time": "2026-11-23 09:15:00.000"}], "stCode": 1000, "status": "success"}
+    assert str(seen_address(Answer(200, json.dumps(said).encode()))) == means

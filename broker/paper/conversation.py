@@ -6,21 +6,18 @@ durable before any report shows it. Whoever looks next, this process or its succ
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from broker.paper.bell import Bell, next_fill
-from broker.paper.counter import by_hand
-from broker.paper.credibility import require_credible
+from broker.paper.bell import Bell
 from broker.paper.faults import carried_out, fail, outcome_under
 from broker.paper.line import PaperLine
 from broker.paper.market import Market
+from broker.paper.pages import Pages
 from broker.paper.pit import Pit
-from broker.paper.store import Page, Store
+from broker.paper.store import Store
 from broker.retrying import Passing, Retries
-from broker.simulator.clock import ist_date
 from broker.simulator.kinds import Kind
 from domain.clock import Clock
 from domain.errors import BadInput, BrokerUnavailable, ConstraintBroken, DatabaseUnavailable, TenureLost
@@ -44,7 +41,7 @@ class Sent:
 
 class Conversation:
     """`guard` raises TransactionHeld when this thread holds a transaction; `bell` rings for the tenant when an order is
-    about to trade; `trouble` says what keeps prices away.
+    about to trade.
     """
 
     def __init__(
@@ -58,18 +55,17 @@ class Conversation:
         guard: Callable[[], None],
         bell: Bell | None = None,
     ) -> None:
-        self._bell = bell
-        self.trouble = ""
+        self._pages = Pages(tenure, clock, calendar, store, market, bell)
         self._tenure = tenure
         self._clock = clock
-        self._calendar = calendar
-        self._store = store
-        self._market = market
         self._line = line
         self._guard = guard
         self._retries = Retries(clock, tenure)
-        self._latency = 0.0
-        self._live: set[str] = set()
+
+    @property
+    def trouble(self) -> str:
+        """What keeps prices away; empty for nothing."""
+        return self._pages.trouble
 
     def change(
         self, call: str, check: Callable[[], object], act: Act, send_by: float, wanted: Iterable[str] = ()
@@ -104,7 +100,7 @@ class Conversation:
             return Sent(Unknown("no answer within the call's deadline", {"paper": True}))
         received = False
         try:
-            with self._page(wanted) as (page, pit):
+            with self._pages.open(wanted) as (page, pit):
                 fault = page.take_fault(call)
                 received = True
                 answer = act(pit, fault) if carried_out(fault) else None
@@ -147,10 +143,10 @@ class Conversation:
 
     def _ask(self, call: str, report: Callable[[Pit, PaperFault | None], Report]) -> Report:
         began = self._clock.monotonic()
-        self._look_at_prices()
+        self._pages.look_at_prices()
         self._travel()
         try:
-            with self._page(set()) as (page, pit):
+            with self._pages.open(set()) as (page, pit):
                 fault = page.take_fault(call)
                 found = report(pit, fault)
         except DatabaseUnavailable as error:
@@ -162,38 +158,6 @@ class Conversation:
         fail(fault)
         return found
 
-    @contextmanager
-    def _page(self, wanted: set[str]) -> Iterator[tuple[Page, Pit]]:
-        behind = True
-        while behind:
-            with self._store.page() as page:
-                rows, now = page.read(), self._clock.now()
-                require_credible(rows.account, now)
-                symbols = wanted | {hand.symbol for hand in rows.hands if hand.symbol}
-                pit = Pit(rows, page, symbols, self._market, self._calendar, now)
-                behind = pit.behind
-                if not behind:
-                    pit.done = tuple(by_hand(pit, hand) for hand in rows.hands)
-                    yield page, pit
-                news = pit.news()
-                if news is not None:
-                    page.write(news)
-        self._latency, self._live = pit.latency, pit.live_symbols
-        if self._bell is not None:
-            self._bell.expect(self._tenure, next_fill(pit, self._market))
-
-    def _look_at_prices(self) -> None:
-        """Prices that cannot be had stand still: nothing trades at a price that nobody has seen."""
-        try:
-            self._market.load(ist_date(self._clock.now()))
-            self._market.refresh(self._live)
-        except (BrokerUnavailable, DatabaseUnavailable) as error:
-            if self.trouble != str(error):
-                log.warning("%s: no new prices for the paper account: %s", self._tenure, error)
-            self.trouble = str(error)
-        else:
-            self.trouble = ""
-
     def _withheld(self, send_by: float) -> str:
         """The last check, as every broker's client makes it before the first byte."""
         if self._tenure.revoked:
@@ -201,8 +165,8 @@ class Conversation:
         return "it was too late to send it" if self._clock.monotonic() >= send_by else ""
 
     def _travel(self) -> None:
-        if self._latency > 0:
-            self._clock.wait(self._tenure.stopped, min(self._latency, self._line.call_deadline))
+        if self._pages.latency > 0:
+            self._clock.wait(self._tenure.stopped, min(self._pages.latency, self._line.call_deadline))
 
     def _hold(self, fault: PaperFault | None, began: float) -> bool:
         """Let the seconds of a fault pass, at most until the call's deadline; whether that was reached."""

@@ -109,7 +109,7 @@ PAPER = (
     ),
     Mutation(
         "nobody rings for a paper fill",
-        "broker/paper/conversation.py",
+        "broker/paper/pages.py",
         "self._bell.expect(self._tenure, next_fill(pit, self._market))",
         "pass",
         "A fill would be in the rows with the next cycle alone.",

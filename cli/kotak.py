@@ -11,12 +11,13 @@ from broker.kotak_neo import Egress, KotakAccount, KotakNeo, Reach
 from broker.kotak_neo.check import Overheard, Step, Walk
 from broker.kotak_neo.redaction import Redaction
 from broker.kotak_neo.specification import Mark
+from cli.kotak_lines import kotak_settings, open_recorder
 from cli.options import Json
 from cli.output import note, say, write_json
 from cli.reading import address
 from cli.reading import credentials as read_credentials
 from cli.serve import broker_host
-from cli.wiring import Times, kotak_settings, open_recorder
+from cli.times import Times
 from domain.clock import SystemClock
 from domain.models import Credentials
 from domain.tenure import Tenure

@@ -13,7 +13,8 @@ from cli.dying import doom
 from cli.halts import halt_lines
 from cli.logs import start_logging
 from cli.output import printable
-from cli.wiring import TenantFactory, Times, open_database, open_vault
+from cli.times import Times
+from cli.wiring import TenantFactory, open_database, open_vault
 from domain.clock import IST, SystemClock
 from domain.errors import BadInput, NotAllowed
 from domain.market import Calendar, DrillCalendar

@@ -12,7 +12,8 @@ from cli.reading import because as read_because
 from cli.reading import number as read_number
 from cli.reading import price as read_price
 from cli.reading import shares as read_shares
-from cli.wiring import Times, open_database
+from cli.times import Times
+from cli.wiring import open_database
 from domain.clock import IST, Clock, SystemClock
 from domain.errors import BadInput
 from domain.models import Settlement

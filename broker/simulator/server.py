@@ -47,7 +47,7 @@ class Handler:
         found = find(request.method, path.removeprefix(prefix))
         if found is None:
             return self._response(invalid_route(path))
-        if found[0].at_base and (not path.startswith(prefix) or _is_another(request.host)):
+        if found[0].at_base and (not path.startswith(prefix) or _is_another(request.host, self._base)):
             return self._response(WRONG_HOST)
         await pass_time(self._broker.clock, self._broker.settings.latency)
         outcome = self._carry_out(request, found[0], found[1], body)
@@ -82,9 +82,9 @@ class Handler:
         return response
 
 
-def _is_another(host: str) -> bool:
+def _is_another(host: str, base: str) -> bool:
     """Whether a client that had its hosts rewritten wanted another one than `baseUrl` names."""
-    return host.partition(":")[0].lower().endswith(_KOTAK)
+    return host.partition(":")[0].lower().endswith(_KOTAK) and host.lower() != base.partition("://")[2]
 
 
 def _outcome(route: Route, visit: Visit) -> Outcome:

@@ -18,7 +18,8 @@ from cli.day.rows import Rows
 from cli.day.script import play_script
 from cli.day.stage import DidNotHappen, Screen, Stage
 from cli.logs import start_logging
-from cli.wiring import Times, open_database, open_vault
+from cli.times import Times
+from cli.wiring import open_database, open_vault
 from domain.clock import SystemClock
 from domain.vantage import Tempo
 from repositories.database import Database

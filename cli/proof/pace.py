@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from cli.wiring import Times
+from cli.times import Times
 from domain.vantage import Tempo
 from settings import Settings
 

@@ -29,7 +29,9 @@ from broker.kotak_neo.recorder import Recorder
 from broker.kotak_neo.tap import Ended, Heard
 from broker.kotak_neo.wire import Answer, Ask
 from broker.simulator import Simulator
-from cli.wiring import TenantFactory, Times, kotak_settings, open_recorder
+from cli.kotak_lines import kotak_settings, open_recorder
+from cli.times import Times
+from cli.wiring import TenantFactory
 from domain.book import NewOrder
 from domain.clock import VirtualClock
 from domain.errors import BrokerUnavailable, NotAllowed

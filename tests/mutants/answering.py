@@ -43,7 +43,7 @@ ANSWERING = (
     ),
     Mutation(
         "every tenant its own TLS context",
-        "cli/wiring.py",
+        "cli/kotak_lines.py",
         "self._tls = ssl.create_default_context()",
         "self._tls = None",
         "A thousand tenants would hold a thousand copies of the world's certificates.",

@@ -100,7 +100,7 @@ LEAVING = (
     ),
     Mutation(
         "whoever is wanted served wherever the URL leads",
-        "cli/wiring.py",
+        "cli/kotak_lines.py",
         "        if objected is not None:\n",
         "        if False:\n",
         "A drill with the production database would close real positions with simulated fills.",

@@ -13,7 +13,7 @@ from broker.simulator.depth import Depth
 from broker.simulator.exchange import Exchange, Market, Match
 from broker.simulator.feed import Feeds
 from broker.simulator.ledger import Ledger
-from broker.simulator.orders import NO_REASON, Fill, Order, State
+from broker.simulator.orders import NO_REASON, Fill, Order, Side, State
 
 
 class Floor:
@@ -37,8 +37,10 @@ class Floor:
         order.enter(state, moment)
         if not order.live:
             self.market(order).withdraw(order)
-        self._book(order).update(order)
-        self._ledger.look(self._book(order), order.symbol)
+        book = self._book(order)
+        book.update(order)
+        if order.ticket.side is Side.SELL:  # what happens to a buy makes nothing worse
+            self._ledger.look(book, order.symbol)
         self._feeds.tell_order(order)
 
     def stand(self, order: Order, moment: datetime) -> None:

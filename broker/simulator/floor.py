@@ -72,6 +72,7 @@ class Floor:
     def price(self, symbol: str, price: Decimal, liquidity: int | None, moment: datetime) -> None:
         """The last price moves, with so many shares on offer (None: any number)."""
         market = self._exchange.market(symbol)
+        market.updated = moment
         for match in market.move(price, liquidity):
             self._trade(match, moment)
         self._spring(market, moment)
@@ -79,6 +80,7 @@ class Floor:
     def offer(self, symbol: str, depth: Depth, moment: datetime) -> None:
         """Others have these orders in their book from now on."""
         market = self._exchange.market(symbol)
+        market.updated = moment
         for match in market.offer(depth):
             self._trade(match, moment)
         self._spring(market, moment)
@@ -132,6 +134,7 @@ class Floor:
         order.value += match.quantity * match.price
         market = self.market(order)
         market.volume += match.quantity
+        market.updated = moment
         if market.depth:
             market.print(match.price)
         self._book(order).record(fill)

@@ -4,6 +4,7 @@ Checked on place, modify and cancel alone, as the real broker does; every other 
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from ipaddress import IPv4Address
 
 from broker.simulator.accounts import Account
@@ -19,14 +20,20 @@ class Addresses:
 
     def __init__(self) -> None:
         self._listed: dict[str, frozenset[str]] = {}
+        self._changed: dict[str, datetime] = {}
         self._seen: dict[str, str] = {}
 
-    def whitelist(self, account: Account, addresses: Iterable[str]) -> None:
-        """Let the account change orders from these alone; from none of them: from anywhere. Raises ValueError."""
+    def whitelist(self, account: Account, addresses: Iterable[str], now: datetime) -> None:
+        """Let the account change orders from these alone; from none of them: from anywhere. Raises ValueError.
+
+        A list that becomes another one needs a new session.
+        """
         listed = frozenset(str(IPv4Address(address)) for address in addresses)
         if len(listed) > MOST:
             raise ValueError(f"at most {MOST} addresses of an account are whitelisted, not {len(listed)}")
-        self._listed.pop(account.ucc, None)
+        before = self._listed.pop(account.ucc, None)
+        if before not in (None, listed):
+            self._changed[account.ucc] = now
         if listed:
             self._listed[account.ucc] = listed
 
@@ -48,5 +55,6 @@ class Addresses:
             return
         if remote not in (listed or ()):
             raise Refusal(ADDRESS_REFUSED)
-        if session.remote != remote:
+        changed = self._changed.get(session.account.ucc)
+        if session.remote != remote or (changed is not None and session.began < changed):
             raise Refusal(OTHER_ADDRESS)

@@ -44,6 +44,8 @@ class Book:
         self.tags: set[str] = set()
         self.page: bytes | None = None
         """The whole order book as it was last told, until something in it changes."""
+        self.told: dict[str, tuple[tuple[object, ...], str]] = {}
+        """The rows of the holdings as they were last told, and what they told of."""
         self._sells: defaultdict[str, Sells] = defaultdict(Sells)
         self._counted: dict[str, Sells] = {}
 
@@ -63,7 +65,7 @@ class Book:
         self.page = None
         self.funds.update(order)
         present, before = _sells_of(order), self._counted.get(order.number, _NONE)
-        if present != before:
+        if present is not before and present != before:
             self._sells[order.symbol] += present - before
             self._counted[order.number] = present
         if not order.live:

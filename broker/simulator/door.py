@@ -100,10 +100,11 @@ class ControlDoor(MarketDoor, PriceDoor, OwnerDoor):
     def whitelist(self, ucc: str, addresses: Sequence[str]) -> None:
         """Let the account change orders from these IPv4 addresses alone, two at most; from none of them: from anywhere.
 
-        A change from elsewhere is refused with 100008, one by a session that was begun elsewhere with 1037.
+        A change from elsewhere is refused with 100008, one by a session that was begun elsewhere or under another list
+        with 1037.
         """
-        with self._now():
-            self._broker.addresses.whitelist(self._broker.book(ucc).account, addresses)
+        with self._now() as now:
+            self._broker.addresses.whitelist(self._broker.book(ucc).account, addresses, now)
 
     def translate(self, seen: Mapping[str, str]) -> None:
         """See connections from each of these addresses as from another one, as behind a NAT; instead of what was."""

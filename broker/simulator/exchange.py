@@ -46,6 +46,8 @@ class Market:
     lowest: Decimal | None = None
     volume: int = 0
     """Shares that traded today."""
+    updated: datetime | None = None
+    """When price or book last changed; an idle market tells an old time."""
     depth: Depth | None = None
     """The order book of others, where there is one; a last price that is set takes it away."""
     quoted_at: tuple[object, ...] = ()

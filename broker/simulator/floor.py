@@ -13,7 +13,7 @@ from broker.simulator.depth import Depth
 from broker.simulator.exchange import Exchange, Market, Match
 from broker.simulator.feed import Feeds
 from broker.simulator.ledger import Ledger
-from broker.simulator.orders import NO_REASON, Fill, Order, State
+from broker.simulator.orders import NO_REASON, Fill, Order, Side, State
 
 
 class Floor:
@@ -37,8 +37,10 @@ class Floor:
         order.enter(state, moment)
         if not order.live:
             self.market(order).withdraw(order)
-        self._book(order).update(order)
-        self._ledger.look(self._book(order), order.symbol)
+        book = self._book(order)
+        book.update(order)
+        if order.ticket.side is Side.SELL:  # what happens to a buy makes nothing worse
+            self._ledger.look(book, order.symbol)
         self._feeds.tell_order(order)
 
     def stand(self, order: Order, moment: datetime) -> None:
@@ -70,6 +72,7 @@ class Floor:
     def price(self, symbol: str, price: Decimal, liquidity: int | None, moment: datetime) -> None:
         """The last price moves, with so many shares on offer (None: any number)."""
         market = self._exchange.market(symbol)
+        market.updated = moment
         for match in market.move(price, liquidity):
             self._trade(match, moment)
         self._spring(market, moment)
@@ -77,6 +80,7 @@ class Floor:
     def offer(self, symbol: str, depth: Depth, moment: datetime) -> None:
         """Others have these orders in their book from now on."""
         market = self._exchange.market(symbol)
+        market.updated = moment
         for match in market.offer(depth):
             self._trade(match, moment)
         self._spring(market, moment)
@@ -130,6 +134,7 @@ class Floor:
         order.value += match.quantity * match.price
         market = self.market(order)
         market.volume += match.quantity
+        market.updated = moment
         if market.depth:
             market.print(match.price)
         self._book(order).record(fill)

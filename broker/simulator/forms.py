@@ -17,14 +17,16 @@ MOST_RUPEES = Decimal(1_000_000_000)
 _WHOLE = re.compile(r"[0-9]{1,15}")
 _RUPEES = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,15})?")
 _YES_OR_NO = frozenset({"YES", "NO"})
+_SIDES = {"B": Side.BUY, "S": Side.SELL}
 _NO_PRICE = "0"
 """What stands for the price of a market order, and nothing else does (market rules §3.3)."""
 
 
 def require(asked: Mapping[str, Any], keys: Iterable[str]) -> None:
     """Refuse a form that lacks one of the keys, or has null for it."""
-    if any(asked.get(key) is None for key in keys):
-        raise Refusal(BODY_INVALID)
+    for key in keys:
+        if asked.get(key) is None:
+            raise Refusal(BODY_INVALID)
 
 
 def shares(value: object) -> int:
@@ -70,9 +72,10 @@ def no_price(value: object) -> None:
 
 def side(value: object) -> Side:
     """B or S; words are not mapped."""
-    if value not in ("B", "S"):
+    found = _SIDES.get(str(value))
+    if found is None:
         raise Refusal(BODY_INVALID)
-    return Side(str(value))
+    return found
 
 
 def is_after_market(value: object) -> bool:

@@ -27,8 +27,6 @@ _OTHERS = (
 _OURS = "transformed-v1/nse_cm-v1.csv"
 _MOST_INSTRUMENTS = 50
 _LEVELS = 5
-_NOW = "(now)"
-"""Stands for the time of the answer in a quote that is kept."""
 
 
 def quotes(visit: Visit) -> Answer:
@@ -39,7 +37,7 @@ def quotes(visit: Visit) -> Answer:
     if len(asked) > _MOST_INSTRUMENTS or chosen not in (*_FILTERS, "all"):
         raise Refusal(BAD_QUOTE)
     written = [_written(chosen, _market(name, visit)) for name in asked]
-    return Answer(f"[{','.join(written)}]".replace(_NOW, str(int(visit.now.timestamp()))).encode())
+    return Answer(f"[{','.join(written)}]".encode())
 
 
 def file_paths(visit: Visit) -> Answer:
@@ -68,11 +66,12 @@ def _market(name: str, visit: Visit) -> Market:
     market = exchange.by_token.get(token) or exchange.index(token)
     if segment != "nse_cm" or market is None:
         raise Refusal(BAD_QUOTE)
+    market.updated = market.updated or visit.now
     return market
 
 
 def _written(chosen: str, market: Market) -> str:
-    """The quote as JSON, the time left open; written once for each state of the market."""
+    """The quote as JSON; written once for each state of the market."""
     state = (
         market.instrument,
         market.low,
@@ -82,6 +81,7 @@ def _written(chosen: str, market: Market) -> str:
         market.lowest,
         market.volume,
         market.depth,
+        market.updated,
     )
     if market.quoted_at != state:
         market.quoted_at = state
@@ -105,7 +105,7 @@ def _quote(market: Market) -> Row:
         "exchange_token": market.instrument.token,
         "display_symbol": market.instrument.symbol,
         "exchange": market.instrument.segment,
-        "lstup_time": _NOW,
+        "lstup_time": str(int(market.updated.timestamp())) if market.updated else "0",
         "ltp": last,
         "total_buy": _total(market, "bids"),
         "total_sell": _total(market, "asks"),

@@ -36,7 +36,7 @@ def order_text(order: Order) -> str:
 
 def order_row(order: Order) -> Row:
     """The row of the order book."""
-    return _BOOK_CONSTANTS | _identity(order) | _order_times(order) | {
+    return _BOOK_CONSTANTS | _identity(order) | _terms(order) | _order_times(order) | {
         "actId": order.account.ucc,
         "avgPrc": money(order.average),
         "brdLtQty": str(order.ticket.instrument.lot),
@@ -59,7 +59,7 @@ def order_row(order: Order) -> Row:
 
 def history_row(order: Order, step: Step, told: int) -> Row:
     """One state of an order's life. `updRecvTm` is when it was `told` (epoch, ns): nothing to sort by."""
-    return _HISTORY_CONSTANTS | _identity(order) | stamps(step.moment) | {
+    return _HISTORY_CONSTANTS | _identity(order) | _terms(order) | stamps(step.moment) | {
         "actId": order.account.ucc,
         "avgPrc": money(step.average),
         "brdLtQty": order.ticket.instrument.lot,
@@ -112,12 +112,15 @@ def _identity(order: Order) -> Row:
         "prod": ticket.product,
         "series": ticket.instrument.series,
         "sym": ticket.instrument.name,
-        "tckSz": f"{ticket.instrument.tick:.4f}",
         "tok": ticket.instrument.token,
         "trdSym": ticket.instrument.symbol,
-        "trgPrc": money(ticket.trigger),
         "trnsTp": ticket.side,
     }
+
+
+def _terms(order: Order) -> Row:
+    """What a trade does not tell of its order."""
+    return {"tckSz": f"{order.ticket.instrument.tick:.4f}", "trgPrc": money(order.ticket.trigger)}
 
 
 def _order_times(order: Order) -> Row:

@@ -95,8 +95,7 @@ class Deed(StrEnum):
     KEEP = "keep"
 
 
-@dataclass(frozen=True, slots=True)
-class Errand:
+class Errand(NamedTuple):
     """One step of an order that is due at a moment: a value, so that it can be kept and taken up again.
 
     `price` (rupees), `quantity` (total) and `ticket` are the terms of a change; `before` is the state that a kept order

@@ -12,12 +12,13 @@ from broker.simulator.orders import Order, Side
 from broker.simulator.portfolio_rows import funds_row, holding_row, position_row, rich_holding
 from broker.simulator.tickets import read_ticket
 from broker.simulator.visit import Visit
-from broker.simulator.wire import Row, nanoseconds
+from broker.simulator.wire import nanoseconds
 
 _MARGIN_KEYS = ("brkName", "brnchId", "tok")
 _MARGIN_WORDS = {"exSeg": "es", "trnsTp": "tt", "prcTp": "pt", "qty": "qt", "prc": "pr", "prod": "pc"}
 """The names of an order's keys in a question about its margin, and in the order itself."""
 _NOTHING = (Decimal(0), Decimal(0))
+_UNTOLD: tuple[tuple[object, ...], str] = ((), "")
 
 
 def orders(visit: Visit) -> Answer:
@@ -73,7 +74,7 @@ def holdings(visit: Visit) -> Answer:
     own = visit.book.portfolio
     if not own.holdings:
         return answers.not_ok(5203, f"No holdings found for this client {visit.client.ucc}")
-    return say({"data": [_holding(name, visit) for name in own.holdings]})
+    return Answer(f'{{"data":[{",".join(_holding(name, visit) for name in own.holdings)}]}}'.encode())
 
 
 def limits(visit: Visit) -> Answer:
@@ -109,15 +110,19 @@ def _funds(visit: Visit) -> tuple[Decimal, Decimal]:
     return book.funds.owned(visit.broker.settings.cash), book.funds.used(book.portfolio)
 
 
-def _holding(symbol: str, visit: Visit) -> Row:
-    own, settings = visit.book.portfolio, visit.broker.settings
-    left = own.sellable(symbol)
-    taken = visit.book.sells(symbol).admitted if settings.sellable_nets_orders else 0
-    one = own.holdings[symbol]
-    shown = replace(one, quantity=left) if settings.holdings_shrink else one
-    market = visit.broker.exchange.market(symbol)
-    row = holding_row(shown, max(0, left - taken), market.last)
-    return row | rich_holding(row, market.instrument, market.previous) if settings.rich_holdings else row
+def _holding(symbol: str, visit: Visit) -> str:
+    """The row as JSON, written once for each state of what it tells."""
+    book, settings, market = visit.book, visit.broker.settings, visit.broker.exchange.market(symbol)
+    left = book.portfolio.sellable(symbol)
+    sellable = max(0, left - (book.sells(symbol).admitted if settings.sellable_nets_orders else 0))
+    held = book.portfolio.holdings[symbol]
+    shown = left if settings.holdings_shrink else held.quantity
+    state = (held, shown, sellable, market.last, market.previous, settings.rich_holdings)
+    if book.told.get(symbol, _UNTOLD)[0] != state:
+        row = holding_row(replace(held, quantity=shown), sellable, market.last)
+        more = rich_holding(row, market.instrument, market.previous) if settings.rich_holdings else {}
+        book.told[symbol] = (state, text_of(row | more))
+    return book.told[symbol][1]
 
 
 def _shown_order(number: object, visit: Visit) -> Order:

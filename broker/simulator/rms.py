@@ -7,6 +7,7 @@ the others are plain sentences of the same kind.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from broker.simulator.book import Book
 from broker.simulator.exchange import Market
@@ -80,8 +81,7 @@ class TradingHours:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(NamedTuple):
     """Price in rupees and total quantity, of a new order or of a changed one; `ticket` where more of it is restated."""
 
     price: Decimal

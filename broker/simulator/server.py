@@ -109,7 +109,7 @@ def _answer(route: Route, visit: Visit) -> Answer:
 
 def _admitted(route: Route, ucc: str, visit: Visit) -> bool:
     settings = visit.broker.settings
-    if not (route.changes or settings.limit_reads):
+    if not settings.rate_limit or not (route.changes or settings.limit_reads):
         return True
     moment = visit.broker.clock.monotonic()
     if route.market:

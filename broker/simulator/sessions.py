@@ -21,6 +21,7 @@ class Session:
     sid: str
     trades: bool
     ends: datetime
+    began: datetime
     remote: str = ""
     """The address that it was begun from."""
 
@@ -40,7 +41,7 @@ class Sessions:
         ends = next_midnight(now)
         if self._settings.session_hours:
             ends = min(ends, now + seconds(3600 * self._settings.session_hours))
-        session = Session(account, _token(account, sid, trades, now, ends), sid, trades, ends, remote)
+        session = Session(account, _token(account, sid, trades, now, ends), sid, trades, ends, now, remote)
         self._by_token[session.token] = session
         return session
 

@@ -12,7 +12,7 @@ class Settings:
     latency: float = 0.0
     """From the arrival of a request until it is carried out."""
     rate_limit: int = 10
-    """Calls per second and account (a bucket of that size); 0 for none."""
+    """Calls per second and account (a bucket of that size); 0 for no limit at all."""
     limit_reads: bool = True
     """Whether reads draw from the same bucket, and calls about the market from one of their own, or orders alone."""
     quote_limit: int = 25

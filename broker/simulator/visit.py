@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qs, quote_plus
+from urllib.parse import parse_qs, quote_plus, unquote_plus
 
 from broker.simulator.accounts import Account
 from broker.simulator.answers import BAD_LOGIN, BODY_INVALID, Refusal, text_of
@@ -17,6 +17,7 @@ from broker.simulator.kinds import Kind
 _JSON_MARKS = tuple((quote_plus(mark), mark) for mark in '":,{}')
 """No mark can be mistaken for a part of the form, and what is left of the escapes means the same as before."""
 
+_NAME = "jData"
 _FORM, _JSON = "application/x-www-form-urlencoded", "application/json"
 _TEXT_OR_NULL = frozenset({str, type(None)})
 
@@ -72,7 +73,7 @@ class Visit:
         """The JSON object in the form field jData, its values strings or null. Raises Refusal."""
         self._require_type(_FORM)
         try:
-            found = _object(parse_qs(_lightened(self.body), strict_parsing=True)["jData"][0])
+            found = _object(_field(_lightened(self.body)))
         except (ValueError, KeyError):
             raise Refusal(BODY_INVALID) from None
         if self.broker.settings.strict_strings and not _TEXT_OR_NULL.issuperset(map(type, found.values())):
@@ -84,6 +85,14 @@ class Visit:
         said = self.headers.get("Content-Type", "")
         if said != wanted and said.partition(";")[0].strip().lower() != wanted:
             raise Refusal(BODY_INVALID)
+
+
+def _field(form: str) -> str:
+    """The form's jData. Most forms have no other field, and are not worth the reading of forms."""
+    name, _, value = form.partition("=")
+    if name == _NAME and "&" not in value:
+        return unquote_plus(value)
+    return parse_qs(form, strict_parsing=True)[_NAME][0]
 
 
 _ESCAPE = "\\u"

@@ -73,6 +73,19 @@ def test_a_session_is_tied_to_the_address_that_it_was_begun_from(client: Client,
     assert client.place().json()["stat"] == "Ok"
 
 
+def test_a_list_that_becomes_another_one_needs_a_new_session(client: Client, clock: VirtualClock) -> None:
+    client.log_in(clock.now())
+    client.broker.whitelist(client.account.ucc, [OTHER, HOME])
+    assert client.place().json()["stat"] == "Ok"
+    clock.advance(60)
+    client.broker.whitelist(client.account.ucc, [HOME, THIRD])
+    assert codes(client) == [1037] * 3
+    assert len(client.book()) == 1
+    clock.advance(60)
+    client.log_in(clock.now())
+    assert client.place().json()["stat"] == "Ok"
+
+
 def test_only_accounts_with_a_list_are_held_to_addresses_unless_all_are(client: Client, clock: VirtualClock) -> None:
     other = Client(client.broker, client.broker.accounts[1], clock.now())
     assert other.place().json()["stat"] == "Ok"

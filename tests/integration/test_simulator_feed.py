@@ -101,6 +101,20 @@ def test_an_account_hears_nothing_of_another_ones_orders(
     assert theirs != ours
 
 
+@pytest.mark.parametrize("end", ["midnight", "withdrawn"])
+def test_a_session_that_has_ended_hears_of_nothing_more(
+    client: Client, welcome: FeedClient, clock: VirtualClock, end: str
+) -> None:
+    if end == "midnight":
+        clock.advance(86_400)
+    else:
+        client.broker.end_sessions(client.account.ucc)
+    client.log_in(clock.now())
+    client.sell("a2")
+    assert welcome.frame() is None
+    assert client.broker.feeds()["frames"] == {}
+
+
 @pytest.mark.parametrize("snapshot", [True, False])
 def test_who_comes_back_is_told_every_order_of_the_day_if_the_broker_does_so(
     client: Client, clock: VirtualClock, snapshot: bool

@@ -24,10 +24,10 @@ from broker.kotak_neo import KotakAccount, KotakNeo, KotakSettings
 from broker.simulator import Account
 from domain.book import NewOrder
 from domain.clock import SystemClock
-from domain.models import Credentials
 from domain.orders import Side
 from domain.outcomes import Accepted
 from domain.tenure import Tenure
+from domain.users import Credentials
 
 POSITIONS = 10
 """Orders in each account's book before anything is measured, and symbols in a call for quotes."""

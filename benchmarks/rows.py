@@ -13,7 +13,7 @@ from cryptography.fernet import Fernet
 
 from benchmarks.market import AVERAGE_PRICE, RULE, SHARES, TARGET
 from broker.simulator import Account
-from domain.models import Credentials
+from domain.users import Credentials
 from repositories.database import Database
 from repositories.embedded import EmbeddedServer, open_embedded
 from repositories.schema import upgrade

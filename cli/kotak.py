@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from broker.kotak_neo import Egress, KotakAccount, KotakNeo, Reach
-from broker.kotak_neo.check import Overheard, Step, Walk
-from broker.kotak_neo.redaction import Redaction
-from broker.kotak_neo.specification import Mark
+from broker.kotak_neo.checking.specification import Mark
+from broker.kotak_neo.checking.walk import Overheard, Step, Walk
+from broker.kotak_neo.recording.redaction import Redaction
 from cli.kotak_lines import kotak_settings, open_recorder
 from cli.options import Json
 from cli.output import note, say, write_json
@@ -19,8 +19,8 @@ from cli.reading import credentials as read_credentials
 from cli.serve import broker_host
 from cli.times import Times
 from domain.clock import SystemClock
-from domain.models import Credentials
 from domain.tenure import Tenure
+from domain.users import Credentials
 from settings import Settings, read_settings
 
 app = typer.Typer(name="kotak", help="Kotak Neo itself: does it answer as specified?", no_args_is_help=True)

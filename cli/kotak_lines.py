@@ -25,8 +25,8 @@ from cli.times import Times
 from domain.clock import Clock
 from domain.errors import BadInput, NotAllowed
 from domain.live import objection
-from domain.models import Credentials, User
 from domain.tenure import Tenure
+from domain.users import Credentials, User
 from repositories.credentials import CredentialsRepository
 from repositories.database import Database
 from repositories.logins import LoginsRepository
@@ -35,8 +35,8 @@ from repositories.vault import Vault
 from settings import Settings
 
 if TYPE_CHECKING:
-    from broker.kotak_neo.feed import KotakFeeds
-    from broker.kotak_neo.recorder import Recorder
+    from broker.kotak_neo.feed.feeds import KotakFeeds
+    from broker.kotak_neo.recording.recorder import Recorder
 
 HINTS_A_SECOND = 2.0
 """A fill is looked at within half a second of its frame, and a flood of frames costs two looks a second."""
@@ -147,7 +147,7 @@ class KotakLines:
 
 def _feeds(settings: Settings, clock: Clock, tls: ssl.SSLContext) -> "KotakFeeds":
     """Hints take at most half of the reads that the account's rate allows, and never more than two a second."""
-    from broker.kotak_neo.feed import KotakFeeds  # a websocket library, which only the service needs
+    from broker.kotak_neo.feed.feeds import KotakFeeds  # a websocket library, which only the service needs
 
     reads = settings.reads_per_second
     hints = min(HINTS_A_SECOND, reads / 2) if reads else HINTS_A_SECOND
@@ -159,7 +159,7 @@ def open_recorder(settings: Settings) -> "Recorder | None":
     """What writes every exchange with the broker down, where the settings ask for it. Raises NotAllowed."""
     if settings.record is None:
         return None
-    from broker.kotak_neo.recorder import Recorder  # with all that judges and hides, which nothing else needs
+    from broker.kotak_neo.recording.recorder import Recorder  # with all that judges and hides, which nothing else needs
 
     return Recorder(settings.record)
 

@@ -22,8 +22,8 @@ from domain.candles import Candle, Interval
 from domain.clock import Clock
 from domain.errors import BadInput
 from domain.market import Calendar
-from domain.models import User
 from domain.tenure import Tenure
+from domain.users import User
 from repositories.database import Database
 from repositories.paper import PaperInstruments, PaperRepository
 from repositories.users import UsersRepository

@@ -11,8 +11,8 @@ from pathlib import Path
 from domain.egress import Egress
 from domain.errors import BadInput
 from domain.exits import EXAMPLES, parse_exit_rule
-from domain.models import BrokerName, Credentials
 from domain.orders import OwnerPolicy
+from domain.users import BrokerName, Credentials
 from repositories.vault import parse_plain
 
 SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9&._-]{0,39}")

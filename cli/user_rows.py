@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from domain.models import User
 from domain.tenancy import TenantStatus
+from domain.users import User
 from repositories.halts import concerning
 from repositories.standing import CredentialState, Halt
 from repositories.user_rows import BadUser

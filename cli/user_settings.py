@@ -17,8 +17,8 @@ from cli.users import SECOND_HELP, CredentialsFile, Family, warn
 from cli.wiring import open_database, open_vault
 from domain.errors import BadInput
 from domain.live import incomplete
-from domain.models import User
 from domain.orders import OwnerPolicy
+from domain.users import User
 from repositories.credentials import CredentialsRepository
 from repositories.standing import CredentialState, StandingRepository
 from repositories.users import UsersRepository

@@ -13,7 +13,7 @@ from cli.reading import exit_rule as read_rule
 from cli.reading import needed_credentials
 from cli.user_rows import HEADINGS, credentials_of, row_of, unreadable, words
 from cli.wiring import open_database, open_vault
-from domain.models import BrokerName
+from domain.users import BrokerName
 from repositories.position_desk import PositionDesk
 from repositories.standing import StandingRepository
 from repositories.tenants import TenantsRepository

@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from domain.models import AccountDay, Order
+from domain.account_days import AccountDay
+from domain.models import Order
 from domain.orders import LIVE, Side
 from domain.reading import Outside
 

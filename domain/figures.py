@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 
 from domain.account import MOST, Taken
-from domain.models import AccountDay, PreviousDay, Sellable
+from domain.account_days import AccountDay, PreviousDay, Sellable
 from domain.reading import Outside
 
 

@@ -3,7 +3,7 @@
 Neither may be served with the other: orders of a simulator would be taken for the broker's, or the other way round.
 """
 
-from domain.models import User
+from domain.users import User
 
 
 def objection(user: User, host: str, here: bool) -> str | None:

@@ -1,65 +1,13 @@
-"""The rows as values: users, positions, orders, sends. Money in rupees (Decimal), quantities in shares."""
+"""The rows as values: positions, orders, sends. Money in rupees (Decimal), quantities in shares."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
-from enum import StrEnum
 
-from domain.orders import OrderStatus, OwnerPolicy, SendKind, SendOutcome, Side
-
-
-class BrokerName(StrEnum):
-    """The brokers we speak to."""
-
-    KOTAK_NEO = "kotak_neo"
-    PAPER = "paper"
-    """No broker: the simulator's exchange in process, with money that is none."""
-
-
-@dataclass(frozen=True, slots=True)
-class User:
-    """What is wanted for one account: the admin's row."""
-
-    id: int
-    name: str
-    broker: str
-    enabled: bool
-    live: bool
-    revision: int
-    exit_rule: Mapping[str, object]
-    owner_policy: str = OwnerPolicy.RESPECT
-    egress_ip: str | None = None
-    egress_ip_2: str | None = None
-    family: str | None = None
-
-    @property
-    def addresses(self) -> tuple[str, ...]:
-        """The IPv4 addresses that the broker has whitelisted for the account, the preferred one first."""
-        return tuple(address for address in (self.egress_ip, self.egress_ip_2) if address)
-
-    @property
-    def paper(self) -> bool:
-        """Whether it trades on paper: nothing of it may be counted with money."""
-        return self.broker == BrokerName.PAPER
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """What a Kotak Neo login needs; never printed, never logged."""
-
-    consumer_key: str
-    mobile: str
-    ucc: str
-    mpin: str
-    totp_secret: str
-    proxy_url: str | None = None
-    """Where the account's calls leave through, with user and password if it wants some."""
-
-    def __repr__(self) -> str:
-        return "Credentials(hidden)"
-
-    __str__ = __repr__
+from domain.account_days import AccountDay
+from domain.orders import OrderStatus, SendKind, SendOutcome, Side
+from domain.users import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,46 +114,6 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class AccountDay:
-    """What the account held of a symbol overnight, ours and the owner's, as two equal reads of the holdings said.
-
-    `outside_bought`: shares bought outside this service by then, included in `total`. `removed`: shares taken off our
-    positions since, because more was sold outside than the owner had. `sold_seen`, `value_seen` and `bought_seen`: what
-    was sold (shares, rupees) and bought outside as far as it has been accounted for; a book with less is incomplete.
-    `others`: larger totals, where the broker's way of counting leaves several stories (see figures). `average`: what
-    the broker said the shares had cost. `confirmed`: the account's book was seen whole after the close, `final`: in
-    the evening.
-    """
-
-    symbol: str
-    total: int
-    outside_bought: int
-    removed: int = 0
-    sold_seen: int = 0
-    value_seen: Decimal = Decimal(0)
-    bought_seen: int = 0
-    others: tuple[int, ...] = ()
-    average: Decimal | None = None
-    confirmed: bool = False
-    final: bool = False
-
-    @property
-    def totals(self) -> tuple[int, ...]:
-        """The total by every story, the smallest first."""
-        return self.total, *self.others
-
-
-@dataclass(frozen=True, slots=True)
-class Sellable:
-    """Shares that could be sold when the day began, as believed, and by the two ways of counting: as the broker says
-    (`plain`), and with what rested (`netted`)."""
-
-    believed: int
-    plain: int
-    netted: int
-
-
-@dataclass(frozen=True, slots=True)
 class Exit:
     """Somebody's wish to be out of a position: its sell becomes a limit at most so many percent below the last price.
 
@@ -239,33 +147,6 @@ class Settlement:
     broker_order_id: str | None = None
     filled: int | None = None
     price: Decimal | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PreviousDay:
-    """What an account held of a symbol before its latest earlier day with a figure, and what that day changed.
-
-    `confirmed`: the book of that day was seen whole after the close, `final`: in its evening, and the figure has one
-    story; else the owner may have traded what nobody saw.
-    """
-
-    symbol: str
-    day: date
-    total: int
-    outside_bought: int
-    removed: int
-    bought: int
-    sold: int
-    bought_by_us: int
-    sold_by_us: int
-    average: Decimal | None = None
-    confirmed: bool = False
-    final: bool = False
-
-    @property
-    def expected(self) -> int:
-        """The shares that should be there the next morning."""
-        return self.total - self.outside_bought + self.bought - self.sold
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ sold yesterday have left them, so that both ways of counting explain a figure. O
 from dataclasses import dataclass, replace
 from datetime import date
 
+from domain.account_days import PreviousDay
 from domain.book import Holding
 from domain.figures import stories
-from domain.models import Order, Position, PreviousDay
+from domain.models import Order, Position
 from domain.orders import OrderStatus, Reason, Side
 from domain.sightings import Sighting
 

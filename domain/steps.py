@@ -6,8 +6,9 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from domain.market import Phase
-from domain.models import Exit, Order, Position, User
+from domain.models import Exit, Order, Position
 from domain.orders import Reason
+from domain.users import User
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ from domain.book import Instrument
 from domain.errors import BadInput
 from domain.exits import exit_price, parse_exit_rule
 from domain.market import round_up_to_tick
-from domain.models import Exit, Position, User
+from domain.models import Exit, Position
 from domain.orders import Reason
 from domain.steps import Hold
+from domain.users import User
 
 
 @dataclass(frozen=True, slots=True)

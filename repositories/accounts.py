@@ -8,8 +8,10 @@ from typing import Any
 
 from sqlalchemy import RowMapping, text
 
+from domain.account_days import AccountDay, PreviousDay, Sellable
 from domain.errors import BadInput
-from domain.models import AccountDay, Exit, PreviousDay, Sellable, Settlement, Snapshot, User
+from domain.models import Exit, Settlement, Snapshot
+from domain.users import User
 from repositories.doors import Door, as_rows, as_value
 from repositories.orders import OrdersRepository
 from repositories.positions import PositionsRepository

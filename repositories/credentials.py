@@ -8,7 +8,7 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
 from domain.errors import BadInput
-from domain.models import Credentials
+from domain.users import Credentials
 from repositories.database import Database
 from repositories.journal import Entry, JournalRepository
 from repositories.vault import Vault, parse_plain

@@ -8,7 +8,7 @@ from sqlalchemy import RowMapping, text
 
 from domain.egress import AddressClaim, conflicts
 from domain.errors import BadInput
-from domain.models import BrokerName, User
+from domain.users import BrokerName, User
 
 COLUMNS = (
     "SELECT id, name, broker, enabled, live, revision, CAST(exit_rule AS text) AS exit_rule, owner_policy,"

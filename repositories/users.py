@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from domain.egress import NOWHERE, Egress
 from domain.errors import BadInput, ConstraintBroken
 from domain.exits import parse_exit_rule
-from domain.models import BrokerName, User
 from domain.orders import OwnerPolicy
+from domain.users import BrokerName, User
 from domain.wording import stopped
 from repositories.database import Database
 from repositories.journal import Entry, JournalRepository

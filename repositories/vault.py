@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from domain.errors import BadInput, NotAllowed
-from domain.models import Credentials
+from domain.users import Credentials
 from domain.wording import stopped
 
 OPTIONAL = ("proxy_url",)

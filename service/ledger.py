@@ -6,8 +6,9 @@ from datetime import datetime
 from decimal import Decimal
 
 from domain.account import accounted
+from domain.account_days import AccountDay
 from domain.fills import bought, sold
-from domain.models import AccountDay, Order, Position, Snapshot
+from domain.models import Order, Position, Snapshot
 from domain.orders import Closed, Reason, Side
 from domain.reading import Outside
 from domain.sightings import Sighting

@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
+from domain.account_days import PreviousDay
 from domain.clock import IST
 from domain.market import TradingDay
-from domain.models import Order, Position, PreviousDay, Snapshot
+from domain.models import Order, Position, Snapshot
 from domain.orders import LIVE, Reason
 from domain.overnight import Morning, ended_by_holdings, unexplained
 from domain.reading import Outside, traded

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from domain.account import grew, ours_overnight, sold_of_ours
+from domain.account_days import AccountDay
 from domain.book import Book
 from domain.market import TradingDay
-from domain.models import AccountDay, Order, Position, Snapshot
+from domain.models import Order, Position, Snapshot
 from domain.reading import Outside, Reading, read_book
 from domain.sightings import Look, sight
 from domain.wanted import traded_symbol

@@ -9,11 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from domain.account import Taken, ours_overnight, taken_by_us
+from domain.account_days import AccountDay, PreviousDay, Sellable
 from domain.book import Holding
 from domain.errors import BrokerUnavailable
 from domain.figures import Look, Yesterday, figure, narrowed, sellable, yesterday
 from domain.market import TradingDay
-from domain.models import AccountDay, Position, PreviousDay, Sellable, Snapshot
+from domain.models import Position, Snapshot
 from domain.orders import OrderStatus
 from domain.overnight import Morning
 from domain.reading import Outside

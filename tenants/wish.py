@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from domain.models import User
 from domain.tenancy import TenantState
+from domain.users import User
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from broker.paper import Conversation, PaperBroker, PaperLine, file_market
 from broker.simulator import Account, Simulator
 from domain.clock import VirtualClock
 from domain.market import Calendar, ExchangeCalendar
-from domain.models import Credentials
 from domain.tenure import Tenure
+from domain.users import Credentials
 from repositories.database import Database
 from repositories.doors import as_rows
 from repositories.instruments import InstrumentsRepository

@@ -11,13 +11,13 @@ from broker.kotak_neo.account import KotakAccount
 from broker.kotak_neo.breakage import NoAnswer
 from broker.kotak_neo.call import Call, Withheld
 from broker.kotak_neo.changes import Change
-from broker.kotak_neo.entrance import Entrance
 from broker.kotak_neo.lookups import Lookups
-from broker.kotak_neo.seen_address import PATH as SEEN
-from broker.kotak_neo.seen_address import seen_address
-from broker.kotak_neo.session import Session
+from broker.kotak_neo.session.entrance import Entrance
+from broker.kotak_neo.session.seen_address import PATH as SEEN
+from broker.kotak_neo.session.seen_address import seen_address
+from broker.kotak_neo.session.session import Session
+from broker.kotak_neo.session.skew import skew
 from broker.kotak_neo.settings import KotakSettings
-from broker.kotak_neo.skew import skew
 from broker.kotak_neo.tap import Heard, unanswered_by
 from broker.kotak_neo.verdicts import Verdict, unanswered, verdict
 from broker.kotak_neo.wire import Answer, Ask, Wire

@@ -7,7 +7,7 @@ from cli.day import cast
 from cli.day.cast import CAST, Held, Player, everything
 from cli.day.market import Market
 from cli.day.rows import Rows
-from domain.models import BrokerName
+from domain.users import BrokerName
 from repositories.users import UsersRepository
 from repositories.vault import Vault, check_plain
 

@@ -23,7 +23,7 @@ from cli.proof.verdict import Verdict
 from cli.proof.watch import FRAME, Interrupted, Watch
 from domain.clock import Clock
 from domain.errors import DatabaseUnavailable
-from domain.models import BrokerName
+from domain.users import BrokerName
 from repositories.database import Database
 from repositories.users import UsersRepository
 from repositories.vault import check_plain

@@ -18,11 +18,11 @@ from feed_client import FeedClient
 from simulator_client import SYMBOL, Client
 
 from broker.kotak_neo.calls import CHANGES, CallName
-from broker.kotak_neo.feed_words import Meaning, meaning
-from broker.kotak_neo.opinions import NO_OPINION, opinion
-from broker.kotak_neo.recorder import FORMAT
+from broker.kotak_neo.checking.shapes import differences, shape
+from broker.kotak_neo.feed.words import Meaning, meaning
+from broker.kotak_neo.recording.opinions import NO_OPINION, opinion
+from broker.kotak_neo.recording.recorder import FORMAT
 from broker.kotak_neo.reply import parsed, reply
-from broker.kotak_neo.shapes import differences, shape
 from broker.kotak_neo.wire import Answer
 from broker.simulator import Simulator
 from broker.simulator.login import LoginCodes

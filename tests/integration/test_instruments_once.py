@@ -22,9 +22,9 @@ from domain.book import Instrument
 from domain.clock import VirtualClock
 from domain.errors import BrokerUnavailable
 from domain.market import ExchangeCalendar
-from domain.models import Credentials
 from domain.register import Register
 from domain.tenure import Tenure
+from domain.users import Credentials
 from repositories.database import Database
 from repositories.instruments import InstrumentsRepository
 from repositories.vault import Vault

@@ -14,12 +14,12 @@ import pytest
 from kotak_peer import Handler, Peer, http
 
 from broker.kotak_neo import Egress, KotakAccount, KotakNeo, KotakSettings
-from broker.kotak_neo.check import Overheard, Step, Walk
-from broker.kotak_neo.specification import Mark
+from broker.kotak_neo.checking.specification import Mark
+from broker.kotak_neo.checking.walk import Overheard, Step, Walk
 from broker.simulator import Account, Simulator
 from domain.clock import VirtualClock
-from domain.models import Credentials
 from domain.tenure import Tenure
+from domain.users import Credentials
 from tests.commands import Commands
 
 SYMBOL = "IFBIND-EQ"

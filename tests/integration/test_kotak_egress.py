@@ -16,15 +16,15 @@ from kotak_peer import Peer, answering, http
 from test_kotak_line import CREDENTIALS, certificate
 
 from broker.kotak_neo import Egress, KotakAccount, KotakNeo, KotakSettings
-from broker.kotak_neo.session import opened
+from broker.kotak_neo.session.session import opened
 from broker.simulator import Simulator
 from domain.book import NewOrder
 from domain.clock import VirtualClock
 from domain.errors import AddressWrong, BrokerUnavailable, NotAllowed
-from domain.models import Credentials
 from domain.orders import Side
 from domain.outcomes import Accepted, NotSent
 from domain.tenure import Tenure
+from domain.users import Credentials
 
 FIRST, SECOND, ELSEWHERE = "127.0.0.2", "127.0.0.3", "127.0.0.4"
 NOT_OURS = "192.0.2.1"

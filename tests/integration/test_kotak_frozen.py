@@ -22,14 +22,14 @@ from kotak_peer import Handler, Peer, answering, http, tls_of
 
 from broker.kotak_neo import KotakAccount, KotakNeo, KotakSettings
 from broker.kotak_neo.call import Call
-from broker.kotak_neo.session import opened
+from broker.kotak_neo.session.session import opened
 from domain.book import NewOrder
 from domain.clock import Clock, SystemClock, VirtualClock
 from domain.errors import BrokerUnavailable
-from domain.models import Credentials
 from domain.orders import Side
 from domain.outcomes import Accepted, NotSent, Outcome, Unknown
 from domain.tenure import Tenure
+from domain.users import Credentials
 
 ORDER = NewOrder("nf7abc", "IDEA-EQ", Side.SELL, 10, Decimal("9.40"))
 OK = http(200, {"stat": "Ok", "nOrdNo": "261122000100001", "stCode": 200})

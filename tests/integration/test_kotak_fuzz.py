@@ -20,17 +20,17 @@ from kotak_peer import Peer, http
 
 from broker.kotak_neo import KotakAccount, KotakNeo, KotakSettings
 from broker.kotak_neo.meanings import CLEAR, DOOR, REFUSALS, SESSION_OVER
-from broker.kotak_neo.session import opened
+from broker.kotak_neo.session.session import opened
 from domain.book import Book, NewOrder, PriceChange
 from domain.candles import Interval
 from domain.clock import VirtualClock
 from domain.errors import NinefifteenError
-from domain.models import Credentials
 from domain.orders import Side
 from domain.outcomes import Accepted, NotSent, Outcome, Refused, Unknown
 from domain.portfolio import Prospect
 from domain.register import Register
 from domain.tenure import Tenure
+from domain.users import Credentials
 
 NUMBER = "261122000100001"
 EXAMPLES = max(500, settings().max_examples)

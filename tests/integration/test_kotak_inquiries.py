@@ -19,17 +19,17 @@ from kotak_peer import Handler, Peer, answering, http
 
 from broker.api import Broker, Inquiries
 from broker.kotak_neo import KotakAccount, KotakNeo, KotakSettings
-from broker.kotak_neo.session import opened
+from broker.kotak_neo.session.session import opened
 from broker.simulator import Simulator
 from domain.book import NewOrder, PriceChange, ReportedState
 from domain.candles import Interval
 from domain.clock import VirtualClock
 from domain.errors import BadInput, BrokerUnavailable
-from domain.models import Credentials
 from domain.orders import Side
 from domain.outcomes import Accepted
 from domain.portfolio import ClientAddress, Funds, Prospect
 from domain.tenure import Tenure
+from domain.users import Credentials
 
 SYMBOL, TOKEN = "IFBIND-EQ", "1485"
 NOTHING = http(200, {"stat": "Not_Ok", "stCode": 5203, "errMsg": "No Data"})

@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 from kotak_peer import Handler, Peer, answering, dropping, http, tls_of
 
 from broker.kotak_neo import KotakAccount, KotakNeo, KotakSettings
-from broker.kotak_neo.session import opened
+from broker.kotak_neo.session.session import opened
 from domain.book import NewOrder, PriceChange
 from domain.clock import Clock, SystemClock, VirtualClock
 from domain.errors import BrokerUnavailable, NinefifteenError, TenureLost, TransactionHeld
-from domain.models import Credentials
 from domain.orders import Side
 from domain.outcomes import Accepted, NotSent, Refused, Unknown
 from domain.tenure import Tenure
+from domain.users import Credentials
 
 ORDER = NewOrder("nf7abc", "IDEA-EQ", Side.SELL, 10, Decimal("9.40"))
 CHANGE = PriceChange("261122000100001", "IDEA-EQ", Side.SELL, 10, Decimal("9.45"))

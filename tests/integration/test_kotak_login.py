@@ -13,11 +13,11 @@ import pytest
 from kotak_peer import Peer, http
 
 from broker.kotak_neo import KotakAccount, KotakNeo, KotakSettings
-from broker.kotak_neo.totp import TotpCodes
+from broker.kotak_neo.session.totp import TotpCodes
 from domain.clock import IST, VirtualClock
 from domain.errors import BrokerUnavailable, ClockWrong, LoginRefused, NinefifteenError, NotAllowed, TenureLost
-from domain.models import Credentials
 from domain.tenure import Tenure
+from domain.users import Credentials
 
 SECRET = "JBSWY3DPEHPK3PXP"
 KEY = "11111111-2222-3333-4444-555555555555"

@@ -12,12 +12,12 @@ import pytest
 from broker.kotak_neo import KotakAccount, KotakNeo, KotakSettings
 from broker.kotak_neo.batches import MOST_QUESTIONS
 from broker.kotak_neo.calls import CallName, call_of
-from broker.kotak_neo.check import Overheard
+from broker.kotak_neo.checking.walk import Overheard
 from broker.simulator import Simulator
 from domain.clock import VirtualClock
 from domain.errors import BrokerUnavailable
-from domain.models import Credentials
 from domain.tenure import Tenure
+from domain.users import Credentials
 
 DELISTED = "999999"
 

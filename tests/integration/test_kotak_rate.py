@@ -14,15 +14,15 @@ import pytest
 from kotak_peer import Handler, Peer, answering, http
 
 from broker.kotak_neo import KotakAccount, KotakNeo, KotakSettings
-from broker.kotak_neo.session import opened
+from broker.kotak_neo.session.session import opened
 from broker.simulator import Simulator
 from domain.book import NewOrder, PriceChange
 from domain.clock import VirtualClock
 from domain.errors import BadInput, BrokerUnavailable
-from domain.models import Credentials
 from domain.orders import Side
 from domain.outcomes import Accepted, NotSent, Unknown
 from domain.tenure import Tenure
+from domain.users import Credentials
 
 OK = http(200, {"stat": "Ok", "nOrdNo": "261122000100001", "stCode": 200})
 NOTHING = http(200, {"stat": "Not_Ok", "stCode": 5203, "errMsg": "No Data"})

@@ -11,12 +11,12 @@ import pytest
 from kotak_peer import Handler, Peer, answering, dropping, http
 
 from broker.kotak_neo import KotakAccount, KotakNeo, KotakSettings
-from broker.kotak_neo.session import opened
+from broker.kotak_neo.session.session import opened
 from domain.book import ReportedState
 from domain.clock import VirtualClock
 from domain.errors import BrokerUnavailable, LoginRefused, NotAllowed, SessionEnded
-from domain.models import Credentials
 from domain.tenure import Tenure
+from domain.users import Credentials
 
 ROW = {
     "nOrdNo": "250122000612876", "GuiOrdId": "nf7abc", "ordSt": "open", "trdSym": "IDEA-EQ", "trnsTp": "S", "qty": 10,

@@ -14,10 +14,10 @@ from broker.simulator import Simulator
 from domain.book import Book, NewOrder, OrderReport, PriceChange, ReportedState
 from domain.clock import VirtualClock
 from domain.errors import BrokerUnavailable, LoginRefused
-from domain.models import Credentials
 from domain.orders import Side
 from domain.outcomes import Accepted, NotSent, Refused, Unknown
 from domain.tenure import Tenure
+from domain.users import Credentials
 
 SYMBOL = "IFBIND-EQ"
 

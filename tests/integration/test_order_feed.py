@@ -22,13 +22,13 @@ from kotak_peer import Handler, Peer, answering, dropping, http
 from simulator_client import SYMBOL, Client
 
 from broker.kotak_neo import FeedSettings, Greeting, KotakAccount, KotakNeo, KotakSettings, Way
-from broker.kotak_neo.account_feed import AccountFeed
-from broker.kotak_neo.feed import KotakFeeds
-from broker.kotak_neo.session import opened
+from broker.kotak_neo.feed.account import AccountFeed
+from broker.kotak_neo.feed.feeds import KotakFeeds
+from broker.kotak_neo.session.session import opened
 from broker.simulator import Account, Simulator
 from domain.clock import SystemClock, VirtualClock
-from domain.models import Credentials
 from domain.tenure import Tenure
+from domain.users import Credentials
 
 certificate = test_kotak_line.certificate
 PATIENCE = 10.0

@@ -16,17 +16,17 @@ from recordings import Comparer, FrameComparer, misjudged, read
 from simulator_client import SYMBOL, Client
 
 from broker.kotak_neo import KotakAccount, KotakNeo, KotakSettings
-from broker.kotak_neo.recorder import Recorder
+from broker.kotak_neo.recording.recorder import Recorder
 from broker.simulator import Simulator
 from domain.book import NewOrder, PriceChange
 from domain.candles import Interval
 from domain.clock import VirtualClock
 from domain.errors import BrokerUnavailable
-from domain.models import Credentials
 from domain.orders import Side
 from domain.outcomes import Accepted
 from domain.portfolio import Prospect
 from domain.tenure import Tenure
+from domain.users import Credentials
 
 FAULTS = ["place: nOrdNo: missing (string)", "place: no JSON"]
 """What is different on purpose in the recording that the tests make: an Ok without a number, and garbage."""

@@ -24,8 +24,8 @@ from cryptography.fernet import Fernet
 from kotak_peer import Handler, Peer, answering, dropping, http
 
 from broker.kotak_neo import KotakAccount, KotakNeo, KotakSettings
-from broker.kotak_neo.record_line import KEPT_OF_LONGER, LONGEST
-from broker.kotak_neo.recorder import Recorder
+from broker.kotak_neo.recording.line import KEPT_OF_LONGER, LONGEST
+from broker.kotak_neo.recording.recorder import Recorder
 from broker.kotak_neo.tap import Ended, Heard
 from broker.kotak_neo.wire import Answer, Ask
 from broker.simulator import Simulator
@@ -36,9 +36,9 @@ from domain.book import NewOrder
 from domain.clock import VirtualClock
 from domain.errors import BrokerUnavailable, NotAllowed
 from domain.market import ExchangeCalendar
-from domain.models import Credentials
 from domain.orders import Side
 from domain.tenure import Tenure
+from domain.users import Credentials
 from repositories.vault import Vault
 from settings import Settings
 from tests.supervision import Stage

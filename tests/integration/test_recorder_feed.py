@@ -17,15 +17,15 @@ from simulator_client import SYMBOL, Client
 from test_order_feed import FAST, credentials
 
 from broker.kotak_neo import KotakAccount, KotakNeo, KotakSettings
-from broker.kotak_neo.feed import KotakFeeds
-from broker.kotak_neo.feed_notes import FRAMES_AT_ONCE
-from broker.kotak_neo.record_line import KEPT_OF_A_FRAME
-from broker.kotak_neo.recorder import Recorder
+from broker.kotak_neo.feed.feeds import KotakFeeds
+from broker.kotak_neo.feed.notes import FRAMES_AT_ONCE
+from broker.kotak_neo.recording.line import KEPT_OF_A_FRAME
+from broker.kotak_neo.recording.recorder import Recorder
 from broker.kotak_neo.tap import Frame, FrameKind
 from broker.simulator import Simulator
 from domain.clock import SystemClock, VirtualClock
-from domain.models import Credentials
 from domain.tenure import Tenure
+from domain.users import Credentials
 
 
 class Studio:

@@ -20,8 +20,8 @@ from broker.simulator import Simulator
 from cli.wiring import TenantFactory
 from domain.clock import VirtualClock
 from domain.market import ExchangeCalendar
-from domain.models import Credentials
 from domain.tenure import Tenure
+from domain.users import Credentials
 from repositories.vault import Vault
 from settings import Settings
 from tests.supervision import Stage

@@ -27,10 +27,10 @@ from domain.book import NewOrder, PriceChange
 from domain.candles import Interval
 from domain.clock import VirtualClock
 from domain.errors import BrokerUnavailable
-from domain.models import Credentials
 from domain.orders import Side
 from domain.portfolio import Prospect
 from domain.tenure import Tenure
+from domain.users import Credentials
 
 DECISIONS = Path(__file__).parents[2] / "docs" / "decisions"
 (PERSON,) = make_accounts(1, seed=915)

@@ -20,11 +20,11 @@ from broker.simulator import Simulator
 from domain.book import NewOrder, OrderReport, PriceChange, ReportedState
 from domain.candles import Interval
 from domain.clock import IST, VirtualClock
-from domain.models import Credentials
 from domain.orders import Side
 from domain.outcomes import Accepted, NotSent, Refused, Unknown
 from domain.portfolio import Prospect
 from domain.tenure import Tenure
+from domain.users import Credentials
 
 SYMBOL, TOKEN = "IFBIND-EQ", "1485"
 STATES = {

@@ -2,9 +2,9 @@
 
 from dataclasses import fields
 
-from broker.kotak_neo.feed_settings import FeedSettings
+from broker.kotak_neo.feed.settings import FeedSettings
 
-RATES = {"greeting", "loopback_only", "longest_frame", "frame_cost", "bytes_a_second", "burst"}
+RATES = {"greeting", "longest_frame", "frame_cost", "bytes_a_second", "burst"}
 
 
 def test_every_time_of_the_feed_is_scaled_and_hints_come_as_much_more_often() -> None:

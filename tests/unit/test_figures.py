@@ -9,8 +9,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from domain.account import Taken, sold_of_ours
+from domain.account_days import AccountDay, PreviousDay, Sellable
 from domain.figures import Look, Yesterday, figure, narrowed, sellable, stories, yesterday
-from domain.models import AccountDay, PreviousDay, Sellable
 from domain.reading import Outside
 
 SYMBOL = "IFBIND-EQ"

@@ -10,15 +10,15 @@ from requests.structures import CaseInsensitiveDict
 
 from broker.kotak_neo.account import KotakAccount
 from broker.kotak_neo.hosts import HERE, Reach
-from broker.kotak_neo.seen_address import seen_address
-from broker.kotak_neo.session import opened
+from broker.kotak_neo.session.seen_address import seen_address
+from broker.kotak_neo.session.session import opened
+from broker.kotak_neo.session.skew import skew
 from broker.kotak_neo.settings import KotakSettings
-from broker.kotak_neo.skew import skew
 from broker.kotak_neo.wire import Answer
 from domain.clock import IST, VirtualClock
 from domain.errors import BrokerUnavailable, NotAllowed
-from domain.models import Credentials
 from domain.tenure import Tenure
+from domain.users import Credentials
 
 NINE = datetime(2026, 11, 23, 9, 0, tzinfo=IST).astimezone(UTC)
 MIDNIGHT = datetime(2026, 11, 24, 0, 0, tzinfo=IST).astimezone(UTC)

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.account import Taken, free_to_sell, taken_by_us
+from domain.account_days import PreviousDay
 from domain.book import Holding
-from domain.models import Order, Position, PreviousDay, Send, Settlement
+from domain.models import Order, Position, Send, Settlement
 from domain.orders import LIVE, OrderStatus, Reason, SendKind, SendOutcome, Side
 from domain.overnight import Morning, ended_by_holdings, unexplained
 from domain.reading import Outside

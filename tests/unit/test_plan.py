@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from domain.book import Instrument
 from domain.market import Phase
-from domain.models import Exit, Order, Position, Send, User
+from domain.models import Exit, Order, Position, Send
 from domain.orders import LIVE, OrderStatus, OwnerPolicy, Reason, SendKind, SendOutcome, Side
 from domain.plan import plan_sell
 from domain.steps import Abandon, Cancel, Circumstances, Hold, Modify, Place, Resend, Wait
+from domain.users import User
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 23)

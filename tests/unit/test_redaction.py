@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.kotak_neo.redaction import HIDDEN, SOME_ADDRESS, Redaction
-from broker.kotak_neo.shapes import differences, shape
-from domain.models import Credentials
+from broker.kotak_neo.checking.shapes import differences, shape
+from broker.kotak_neo.recording.redaction import HIDDEN, SOME_ADDRESS, Redaction
+from domain.users import Credentials
 
 KEY, MPIN, UCC, MOBILE, TOTP = (
     "ec6a746c-e44b-455e-abf2-c13352b2fc45",

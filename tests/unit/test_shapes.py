@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from broker.kotak_neo.shapes import differences, shape
+from broker.kotak_neo.checking.shapes import differences, shape
 
 
 @pytest.mark.parametrize(

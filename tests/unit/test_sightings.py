@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.account import Taken, ours_overnight, sold_of_ours
+from domain.account_days import AccountDay
 from domain.book import Book, OrderReport, ReportedState
 from domain.figures import Look as HoldingsLook
 from domain.figures import Yesterday, figure
 from domain.fills import bought, sold
-from domain.models import AccountDay, Order, Position, Send
+from domain.models import Order, Position, Send
 from domain.orders import LIVE, Closed, OrderStatus, Reason, SendKind, SendOutcome, Side
 from domain.reading import Outside, read_book
 from domain.sightings import Look, sight

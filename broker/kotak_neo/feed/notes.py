@@ -1,8 +1,8 @@
 """What a connection to the order feed tells the account's tap: some frames a second, and how many others there were."""
 
-from broker.kotak_neo.allowance import Allowance
-from broker.kotak_neo.feed_words import Meaning
-from broker.kotak_neo.session import Session
+from broker.kotak_neo.feed.allowance import Allowance
+from broker.kotak_neo.feed.words import Meaning
+from broker.kotak_neo.session.session import Session
 from broker.kotak_neo.tap import Frame, FrameKind, Tap
 from domain.clock import Clock
 

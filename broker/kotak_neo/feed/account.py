@@ -9,13 +9,13 @@ from collections.abc import Callable
 from aiohttp.abc import AbstractResolver
 
 from broker.kotak_neo.account import KotakAccount
-from broker.kotak_neo.allowance import Allowance
-from broker.kotak_neo.feed_line import FeedEnded, FeedLine
-from broker.kotak_neo.feed_notes import FeedNotes
-from broker.kotak_neo.feed_settings import FeedSettings, Greeting, Way
-from broker.kotak_neo.feed_words import address, json_greeting, raw_greeting
-from broker.kotak_neo.hint import Hint
-from broker.kotak_neo.session import Session
+from broker.kotak_neo.feed.allowance import Allowance
+from broker.kotak_neo.feed.hint import Hint
+from broker.kotak_neo.feed.line import FeedEnded, FeedLine
+from broker.kotak_neo.feed.notes import FeedNotes
+from broker.kotak_neo.feed.settings import FeedSettings, Greeting, Way
+from broker.kotak_neo.feed.words import address, json_greeting, raw_greeting
+from broker.kotak_neo.session.session import Session
 from domain.clock import Clock
 from domain.tenure import Tenure
 

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from broker.kotak_neo.calls import CHANGES, CallName, call_of
+from broker.kotak_neo.checking.comparison import Comparison, compared
+from broker.kotak_neo.checking.specification import Mark
 from broker.kotak_neo.client import KotakNeo
-from broker.kotak_neo.comparison import Comparison, compared
-from broker.kotak_neo.specification import Mark
 from broker.kotak_neo.tap import Frame, Heard, Tap
 from domain.errors import BrokerUnavailable, ClockWrong, LoginRefused
 

@@ -6,8 +6,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from broker.kotak_neo.calls import LOGINS, call_of
-from broker.kotak_neo.opinions import NO_OPINION, opinion
-from broker.kotak_neo.redaction import HIDDEN, Redaction
+from broker.kotak_neo.recording.opinions import NO_OPINION, opinion
+from broker.kotak_neo.recording.redaction import HIDDEN, Redaction
 from broker.kotak_neo.tap import Frame, FrameKind, Heard
 from broker.kotak_neo.wire import Answer, Ask
 from domain.clock import IST

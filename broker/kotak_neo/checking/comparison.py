@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from broker.kotak_neo.calls import CallName
+from broker.kotak_neo.checking.shapes import MAYBE, Shape, shape
+from broker.kotak_neo.checking.specification import COLUMNS, NO_DATA, SPECIFIED, Field, Mark, Specified
 from broker.kotak_neo.reply import parsed, reply
 from broker.kotak_neo.reports import holdings_of
-from broker.kotak_neo.shapes import MAYBE, Shape, shape
-from broker.kotak_neo.specification import COLUMNS, NO_DATA, SPECIFIED, Field, Mark, Specified
 from broker.kotak_neo.wire import Answer
 from domain.errors import BrokerUnavailable, SessionEnded
 

@@ -15,10 +15,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from broker.kotak_neo.account import KotakAccount
-from broker.kotak_neo.account_feed import AccountFeed, WayOf
-from broker.kotak_neo.feed_settings import FeedSettings, Way
+from broker.kotak_neo.feed.account import AccountFeed, WayOf
+from broker.kotak_neo.feed.settings import FeedSettings, Way
 from broker.kotak_neo.names import Names
-from broker.kotak_neo.session import Session
+from broker.kotak_neo.session.session import Session
 from domain.clock import Clock
 from domain.tenure import Tenure
 

@@ -25,10 +25,10 @@ from aiohttp import (
 )
 from aiohttp.abc import AbstractResolver
 
-from broker.kotak_neo.allowance import Allowance
-from broker.kotak_neo.feed_notes import FeedNotes
-from broker.kotak_neo.feed_settings import FeedSettings, Way
-from broker.kotak_neo.feed_words import Meaning, meaning
+from broker.kotak_neo.feed.allowance import Allowance
+from broker.kotak_neo.feed.notes import FeedNotes
+from broker.kotak_neo.feed.settings import FeedSettings, Way
+from broker.kotak_neo.feed.words import Meaning, meaning
 from domain.errors import NotAllowed
 
 _FAREWELL = 0.5

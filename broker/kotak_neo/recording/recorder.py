@@ -10,12 +10,12 @@ import queue
 import threading
 from pathlib import Path
 
-from broker.kotak_neo.record_file import LARGEST, RecordFile
-from broker.kotak_neo.record_line import frame_line, line_of
-from broker.kotak_neo.redaction import Redaction
+from broker.kotak_neo.recording.file import LARGEST, RecordFile
+from broker.kotak_neo.recording.line import frame_line, line_of
+from broker.kotak_neo.recording.redaction import Redaction
 from broker.kotak_neo.tap import Frame, Heard
 from domain.clock import IST
-from domain.models import Credentials
+from domain.users import Credentials
 
 log = logging.getLogger(__name__)
 FORMAT = 1

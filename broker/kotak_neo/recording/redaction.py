@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from broker.kotak_neo.disguises import LONG, dresses, out_of_base64, pattern_of, views
-from domain.models import Credentials
+from broker.kotak_neo.recording.disguises import LONG, dresses, out_of_base64, pattern_of, views
+from domain.users import Credentials
 
 HIDDEN = "(hidden)"
 SOME_ADDRESS = "192.0.2.1"

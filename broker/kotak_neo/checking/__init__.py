@@ -1,0 +1,1 @@
+"""Does Kotak answer as specified? A walk that reads, and what each answer is compared with."""

@@ -1,0 +1,1 @@
+"""Every exchange with the broker, written down without secrets."""

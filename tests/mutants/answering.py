@@ -7,6 +7,11 @@ FROZEN = "integration/test_kotak_frozen.py"
 READS = "integration/test_kotak_reads.py"
 ONCE = "integration/test_instruments_once.py"
 INQUIRIES = "integration/test_kotak_inquiries.py"
+HOSTILE = "integration/test_kotak_hostile.py"
+QUOTES = "integration/test_kotak_quotes.py"
+BOOKS = "integration/test_strange_books.py"
+DOOR = "integration/test_front_door.py"
+RECORDED = "integration/test_recorder_feed.py"
 
 ANSWERING = (
     Mutation(
@@ -56,5 +61,53 @@ ANSWERING = (
         'bought=count(row, "flBuyQty"),',
         "Shares bought on an earlier day would not count in the net position.",
         (f"{INQUIRIES}::test_positions_net_what_was_carried_and_what_was_traded",),
+    ),
+    Mutation(
+        "an interim answer leaves the line in use",
+        "broker/kotak_neo/wire.py",
+        "            if response.status_code < HTTPStatus.OK:",
+        "            if response.status_code < 0:",
+        "The answer that follows would be read by the next order, which would take another one's number for its own.",
+        (f"{HOSTILE}::test_the_answer_to_one_order_is_never_taken_for_the_next_ones",),
+    ),
+    Mutation(
+        "bodies of any length",
+        "broker/kotak_neo/wire.py",
+        "        if room < 0:",
+        "        if room < -(10**12):",
+        "A few hundred packed bytes of one broker would take the memory of every tenant.",
+        (f"{HOSTILE}::test_an_answer_that_is_too_long_is_no_answer_and_costs_little_memory",),
+    ),
+    Mutation(
+        "an address that is not listed refuses the order",
+        "broker/kotak_neo/meanings.py",
+        "_code(100008, BARRED, REFUSED,",
+        "_code(100008, REFUSED, REFUSED,",
+        "Each position would be rejected until tomorrow, and the corrected list would help none of them.",
+        (f"{DOOR}::test_a_restart_by_hand_tries_at_once_in_a_new_session",),
+    ),
+    Mutation(
+        "one refusal blames a symbol",
+        "broker/kotak_neo/batches.py",
+        "        return self.tokens[:middle], self.tokens[middle:]",
+        "        return self.tokens[:1], self.tokens[1:]",
+        "Finding the one symbol that is not quoted would cost a question for each of the others.",
+        (f"{QUOTES}::test_the_others_of_a_batch_are_quoted_whatever_one_of_them_is",),
+    ),
+    Mutation(
+        "a fill may be anything",
+        "domain/reading.py",
+        "        if row.filled > row.quantity and row.broker_order_id not in known",
+        "        if row.filled < 0 and row.broker_order_id not in known",
+        "One impossible row of the owner's would have our sell cancelled for shares that nobody sold.",
+        (f"{BOOKS}::test_a_row_that_no_order_can_have_spoils_no_other",),
+    ),
+    Mutation(
+        "a frame teaches no secrets",
+        "broker/kotak_neo/record_line.py",
+        "    redaction.learn(frame.secrets)",
+        "    pass",
+        "A broker that repeats the greeting would put the session's token into a recording that is shown to strangers.",
+        (f"{RECORDED}::test_what_is_no_json_too_long_or_repeats_the_greeting_shows_no_secret",),
     ),
 )

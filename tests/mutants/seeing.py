@@ -283,4 +283,14 @@ SEEING = (
         "A bug could end an order without evidence, and nobody could say why its shares went unsold.",
         (f"{ORDER}::test_a_rule_that_the_database_forbids_stops_the_service_and_not_a_person",),
     ),
+    Mutation(
+        "last night's order counts tomorrow",
+        "domain/reading.py",
+        "_last_day(row) < day and not (row.after_market and row.resting)]",
+        "_last_day(row) < day]",
+        "What the owner ordered after the close would be offered a second time at the bell.",
+        (
+            "integration/test_strange_books.py::test_an_after_market_order_of_last_night_takes_its_shares_from_the_bell_on",
+        ),
+    ),
 )

@@ -104,7 +104,7 @@ ANSWERING = (
     ),
     Mutation(
         "a frame teaches no secrets",
-        "broker/kotak_neo/record_line.py",
+        "broker/kotak_neo/recording/line.py",
         "    redaction.learn(frame.secrets)",
         "    pass",
         "A broker that repeats the greeting would put the session's token into a recording that is shown to strangers.",

@@ -27,7 +27,7 @@ from domain.users import User
 from repositories.database import Database
 from repositories.paper import PaperInstruments, PaperRepository
 from repositories.users import UsersRepository
-from service.ports import InstrumentTable
+from service.instrument_table import InstrumentTable
 from settings import Settings
 
 Reader = Callable[[int, Tenure], tuple[KotakAccount, KotakNeo]]

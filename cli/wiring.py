@@ -21,7 +21,8 @@ from repositories.market_days import MarketDaysRepository
 from repositories.schema import require_current, schema_status, upgrade
 from repositories.users import UsersRepository
 from repositories.vault import Vault, load_keys
-from service.ports import InstrumentTable, Ports
+from service.instrument_table import InstrumentTable
+from service.ports import Ports
 from service.trading_service import TradingService
 from service.waypoints import Unwatched, Waypoints
 from settings import Settings

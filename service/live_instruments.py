@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from domain.book import Instrument, Quote
 from domain.models import Position
-from service.ports import InstrumentTable
+from service.instrument_table import InstrumentTable
 
 Band = tuple[Decimal, Decimal, datetime]
 

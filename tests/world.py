@@ -19,7 +19,8 @@ from repositories.database import Database
 from repositories.doors import as_rows
 from repositories.instruments import InstrumentsRepository
 from repositories.paper import PaperInstruments, PaperRepository
-from service.ports import InstrumentTable, Ports
+from service.instrument_table import InstrumentTable
+from service.ports import Ports
 from service.settings import TradingSettings
 from service.trading_service import TradingService
 

@@ -3,37 +3,31 @@
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from typing import TypeVar
 
 from broker.kotak_neo import headers
 from broker.kotak_neo.account import KotakAccount
 from broker.kotak_neo.breakage import NoAnswer
-from broker.kotak_neo.call import Call, Withheld
+from broker.kotak_neo.call import Withheld
 from broker.kotak_neo.changes import Change
 from broker.kotak_neo.lookups import Lookups
 from broker.kotak_neo.session.entrance import Entrance
 from broker.kotak_neo.session.seen_address import PATH as SEEN
 from broker.kotak_neo.session.seen_address import seen_address
 from broker.kotak_neo.session.session import Session
-from broker.kotak_neo.session.skew import skew
 from broker.kotak_neo.settings import KotakSettings
-from broker.kotak_neo.tap import Heard, unanswered_by
+from broker.kotak_neo.talk import BUSY, Talk
 from broker.kotak_neo.verdicts import Verdict, unanswered, verdict
-from broker.kotak_neo.wire import Answer, Ask, Wire
-from broker.kotak_neo.wishes import wish
+from broker.kotak_neo.wire import Answer, Ask
 from broker.retrying import Passing, Retries
 from domain.clock import Clock
-from domain.errors import BrokerUnavailable, ClockWrong, NotAllowed, SessionEnded
+from domain.errors import BrokerUnavailable, NotAllowed, SessionEnded
 from domain.logins import LoginBook
 from domain.outcomes import Accepted, NotSent, Outcome, Refused, Unknown
 from domain.tenure import Tenure
 from domain.wording import stopped
 
 Result = TypeVar("Result")
-BUSY = 429
-LONGEST_WISH_FOR_ORDERS = 30.0
-"""Seconds; without an order a position is unprotected, so that a wish from the order gate is followed this far only."""
 
 
 class Exchange:
@@ -50,16 +44,19 @@ class Exchange:
         logins: LoginBook | None = None,
         lookups: Lookups | None = None,
     ) -> None:
-        self.skew: float | None = None
         self._account = account
         self._tenure = tenure
         self._clock = clock
         self._settings = settings
         self._guard = guard
-        self._entrance = Entrance(account, tenure, clock, settings, logins or account.logins, self._ask_login)
-        self._address = ""
-        self._wire = Wire(clock, settings, tls, account.egress, lookups)
+        self._talk = Talk(account, tenure, clock, settings, tls, lookups)
+        self._entrance = Entrance(account, tenure, clock, settings, logins or account.logins, self._talk.ask_login)
         self._retries = Retries(clock, tenure)
+
+    @property
+    def skew(self) -> float | None:
+        """Seconds by which the broker's clock is ahead of ours, by the last answer that told; None before one."""
+        return self._talk.skew
 
     def log_in(self) -> Session:
         """The session of today, made if need be, whose address the broker was seen to see.
@@ -71,8 +68,8 @@ class Exchange:
         with self._account.turn(self._tenure):
             if self._account.ban.served(self._tenure):
                 self._account.renew()
-            self._address = self._account.address(self._tenure)
-            session = self._entrance.session(self._address)
+            self._talk.address = self._account.address(self._tenure)
+            session = self._entrance.session(self._talk.address)
             if session.address and self._account.trusted_session() is not session:
                 self._require_seen(session)
             return session
@@ -95,7 +92,7 @@ class Exchange:
         """
         self._enter()
         session = self._account.session() or self.log_in()
-        self._address = session.address
+        self._talk.address = session.address
         try:
             return self._attempts(ask_of(session), judge, deadline)
         except SessionEnded as error:
@@ -111,7 +108,7 @@ class Exchange:
             return NotSent("no session of today whose address is known; nothing was sent, log in first")
         if self._account.ban.stands(self._tenure):
             return NotSent("the broker takes nothing from this address at the moment; nothing was sent")
-        self._address = session.address
+        self._talk.address = session.address
         sent = headers.for_orders(self._account.credentials.consumer_key, session)
         found = self._deliver(Ask("POST", session.url(change.path), sent, form=change.form()), send_by)
         if found.session_over:
@@ -124,7 +121,7 @@ class Exchange:
 
     def close(self) -> None:
         """Let the connections go."""
-        self._wire.close()
+        self._talk.close()
 
     def _require_seen(self, session: Session) -> None:
         try:
@@ -163,8 +160,8 @@ class Exchange:
 
     def _send(self, ask: Ask, send_by: float) -> Verdict:
         try:
-            answer = self._exchange(ask, self._settings.call_deadline, send_by)
-            self._note_busy(answer, changing=True)
+            answer = self._talk.exchange(ask, self._settings.call_deadline, send_by)
+            self._talk.note_busy(answer, changing=True)
             if answer.status == BUSY and not self._settings.busy_is_unsent:
                 return Verdict(Unknown("HTTP 429, which this broker may answer to what it has taken"))
             return verdict(answer)
@@ -192,9 +189,9 @@ class Exchange:
             raise Passing(f"{self._tenure}: {stopped(breaker.words())}")
         with self._account.rates.read(self._tenure, until) as admitted:
             self._require_turn(admitted)
-            answer = self._ask(ask, until - self._clock.monotonic())
+            answer = self._talk.ask(ask, until - self._clock.monotonic())
         if not ask.elsewhere:
-            self._note_busy(answer)
+            self._talk.note_busy(answer)
         judged = self._judged(judge, answer)
         breaker.answered()
         return answer, judged
@@ -204,56 +201,12 @@ class Exchange:
             self._tenure.require()
             raise BrokerUnavailable(f"{self._tenure}: the account's rate left no time to ask; nothing was asked.")
 
-    def _note_busy(self, answer: Answer, changing: bool = False) -> None:
-        if answer.status != BUSY:
-            return
-        seconds = wish(answer)
-        self._account.breaker.trip("the broker answered HTTP 429, too many requests", seconds)
-        if changing and seconds:
-            self._account.rates.orders.hold(min(seconds, LONGEST_WISH_FOR_ORDERS))
-
     def _judged(self, judge: Callable[[Answer], Result], answer: Answer) -> Result:
         try:
             return judge(answer)
         except BrokerUnavailable as error:
             error.args = (f"{self._tenure}: {stopped(str(error))}",)
             raise
-
-    def _ask(self, ask: Ask, deadline: float) -> Answer:
-        try:
-            return self._exchange(ask, deadline)
-        except Withheld as error:
-            self._tenure.require()
-            raise BrokerUnavailable(f"{self._tenure}: nothing was asked: {stopped(str(error))}") from None
-        except NoAnswer as error:
-            raise Passing(f"{self._tenure}: the broker did not answer: {stopped(str(error))}") from None
-
-    def _ask_login(self, ask: Ask) -> Answer:
-        answer = self._ask(ask, self._settings.call_deadline)
-        apart, limit = skew(answer) or 0.0, self._settings.clock_skew_limit
-        if abs(apart) > limit:
-            raise ClockWrong(
-                f"{self._tenure}: our clock and the broker's are {apart:+.1f} s apart (limit {limit} s); "
-                "set this machine's clock (NTP) and start again."
-            )
-        return answer
-
-    def _exchange(self, ask: Ask, deadline: float, send_by: float | None = None) -> Answer:
-        now, began_at, tap = self._clock.monotonic(), self._clock.now(), self._account.tap
-        self._tenure.beat(now)
-        try:
-            answer = self._wire.send(ask, Call(self._clock, self._tenure, now + deadline, send_by), self._address)
-        except (NoAnswer, Withheld, NotAllowed) as error:
-            if tap is not None:
-                tap.heard(unanswered_by(ask, began_at, self._clock.now(), error))
-            if isinstance(error, NoAnswer) and error.hung and not ask.elsewhere:
-                self._account.breaker.trip("the broker did not answer a call in time")
-            raise
-        if tap is not None:
-            tap.heard(Heard(ask, began_at, self._clock.now(), answer))
-        measured = skew(answer)
-        self.skew = self.skew if measured is None else measured
-        return replace(answer, body=self._account.hide(answer.body))
 
     def _enter(self) -> None:
         self._guard()

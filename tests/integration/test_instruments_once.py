@@ -29,7 +29,7 @@ from repositories.database import Database
 from repositories.instruments import InstrumentsRepository
 from repositories.vault import Vault
 from service import ports
-from service.ports import InstrumentTable
+from service.instrument_table import InstrumentTable
 from settings import Settings
 from tests.supervision import USER
 from tests.world import BELL, World

@@ -17,7 +17,7 @@ from domain.orders import Side
 from domain.outcomes import Accepted
 from domain.tenure import Tenure
 from repositories.database import Database
-from service.ports import InstrumentTable
+from service.instrument_table import InstrumentTable
 from settings import Settings
 from tests.world import BELL, PaperTenant, Tenant, World
 

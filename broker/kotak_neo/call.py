@@ -38,8 +38,6 @@ class Call:
 
     def __enter__(self) -> "Call":
         self._alarms = [self._clock.call_at(self.deadline, self._shut)]
-        if self._send_by is not None and self._send_by < self.deadline:
-            self._alarms.append(self._clock.call_at(self._send_by, self._give_up))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -65,6 +63,8 @@ class Call:
             if self.cut:
                 raise TimeoutError(None, "no time left to connect")
             self._socket = plug
+        if self._send_by is not None and self._send_by < self.deadline and len(self._alarms) == 1:
+            self._alarms.append(self._clock.call_at(self._send_by, self._give_up))
 
     def permit(self, connected: socket.socket) -> None:
         """The last check, on the connected socket; from here on the request counts as begun. Raises Withheld."""

@@ -28,7 +28,7 @@ from domain.users import Credentials
 from repositories.database import Database
 from repositories.instruments import InstrumentsRepository
 from repositories.vault import Vault
-from service import ports
+from service import instrument_table
 from service.instrument_table import InstrumentTable
 from settings import Settings
 from tests.supervision import USER
@@ -97,7 +97,7 @@ def test_a_download_that_breaks_off_changes_no_row(database: Database) -> None:
 
 def test_while_two_tenants_download_a_third_one_is_told_so(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """A download that hangs keeps its own tenant and one more waiting, not all of them asking at once."""
-    monkeypatch.setattr(ports, "PATIENCE", 0.01)
+    monkeypatch.setattr(instrument_table, "PATIENCE", 0.01)
     table = InstrumentTable(InstrumentsRepository(database))
     begun, go = threading.Semaphore(0), threading.Event()
     asked: list[int] = []

@@ -6,6 +6,8 @@ The mutation to try: forget what the owner's live sells take (`OwnShares.free`).
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from tests.world import BELL, CLOSE, Tenant, World
 
 SYMBOL = "IFBIND-EQ"
@@ -117,3 +119,24 @@ def test_a_service_that_was_away_all_night_finds_it_as_well(world: World) -> Non
     the_next_morning(tenant)
     assert at_rest(tenant) == {"owner": [4], "ours": [6]}
     assert untouched(tenant, number)
+
+
+@pytest.mark.parametrize(("looks", "before"), [(1, 1200), (1, 3), (2, 5)])
+def test_a_service_that_comes_shortly_before_the_bell_never_offers_what_fills_at_the_opening(
+    world: World, looks: int, before: int
+) -> None:
+    """The broker would take both: it looks at no holdings."""
+    tenant = world.tenant()
+    position = tenant.holds(SYMBOL, 10)
+    world.broker.configure(rms_holdings=False)
+    the_evening(tenant)
+    after_market(tenant, 4, price=str(world.broker.last_price(SYMBOL) - 1))
+    world.broker.trade_within(MORNING, CLOSE + timedelta(days=2))
+    world.clock.advance_to(MORNING - timedelta(seconds=before))
+    tenant.cycle(looks, seconds=1)
+    world.clock.advance_to(MORNING)
+    tenant.service.cycle()
+    tenant.cycle(10, seconds=1)
+    tenant.cycle(60, seconds=5)
+    assert tenant.line(SYMBOL)["oversold"] == 0
+    assert (tenant.position(position)["quantity"], at_rest(tenant)) == (6, {"owner": [], "ours": [6]})

@@ -80,7 +80,7 @@ class Brokerage:
         try:
             return self.books[ucc]
         except KeyError:
-            raise ValueError(f"no account {ucc}") from None
+            raise ValueError(f"no account {ucc}; GET /control/accounts tells the ucc of each") from None
 
     def order(self, number: str) -> Order:
         """Today's order of that number, whoever's; ValueError when there is none."""

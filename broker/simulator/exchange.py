@@ -60,9 +60,8 @@ class Market:
         line = self.instrument
         if line.tradable and not line.on_tick(price):
             low = line.down_to_tick(price)
-            raise ValueError(
-                f"{price} is no price of {line.symbol}, whose tick is {line.tick}; take {low:.2f} or {low + line.tick:.2f}"
-            )
+            near = f"take {low:.2f} or {low + line.tick:.2f}"
+            raise ValueError(f"{price} is no price of {line.symbol}, whose tick is {line.tick}; {near}")
 
     def begin_auction(self) -> None:
         """From now on prices keep within 3 % of the last one, and trading waits (market rules §2.2)."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from broker.simulator.clock import LONGEST
 from broker.simulator.doorway import Doorway
 from broker.simulator.faults import REFUSAL_CODE, REFUSAL_TEXT, Fault
 from broker.simulator.kinds import ANY_CALL, FEED_CALLS, NOBODYS, Kind, fits
@@ -10,8 +11,6 @@ from broker.simulator.ledger_report import Report
 from broker.simulator.routes import CALLS
 from broker.simulator.settings import seconds
 
-LONGEST = 10_000_000
-"""Seconds: a third of a year."""
 MOST_ROWS = 100_000
 MOST_MEBIBYTES = 1024
 _SIZES: dict[str, tuple[float, float]] = {

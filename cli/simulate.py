@@ -1,13 +1,17 @@
 """`simulator`: the other side of the broker's wire on this machine, for drills and for testing any client."""
 
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from domain.errors import BadInput, NotAllowed
+from cli.exits import EPILOG
+from domain.errors import BadInput, NinefifteenError, NotAllowed
 from domain.wording import stopped
+
+alone = typer.Typer(epilog=EPILOG, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
 
 def simulator(
@@ -80,3 +84,20 @@ def _refusal(error: OSError, port: int) -> str:
     if error.filename is not None:
         return f"The file {error.filename} cannot be read: {os.strerror(error.errno or 0)}."
     return f"Port {port} on 127.0.0.1 cannot be used: {error.strerror}. Choose another one, or --port 0 for a free one."
+
+
+@alone.callback()
+def _root() -> None:
+    """The simulated broker."""
+
+
+alone.command()(simulator)
+
+
+def main() -> None:
+    """This verb without the others, whose import would take longer than its own start."""
+    try:
+        alone()
+    except NinefifteenError as error:
+        sys.stderr.write(f"ninefifteen: {error}\n")
+        sys.exit(error.exit_code)

@@ -54,7 +54,7 @@ def serve(
         rate_limit=rate_limit,
     )
     if prices is not None:
-        simulator.play_prices(_script(prices))
+        _play(prices, simulator)
     if walk is not None:
         simulator.walk_prices(walk, walk_every)
     with asyncio.Runner(loop_factory=new_loop) as runner:
@@ -89,11 +89,13 @@ def _tls(certificate: Path | None) -> ssl.SSLContext | None:
     return tls
 
 
-def _script(prices: Path) -> str:
+def _play(prices: Path, simulator: Simulator) -> None:
     try:
-        return prices.read_text(encoding="utf-8-sig")
+        simulator.play_prices(prices.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError:
-        raise ValueError(f"the price script {prices} is no text; write it as CSV in UTF-8") from None
+        raise ValueError(f"{prices} is no text; write a price script as CSV in UTF-8") from None
+    except ValueError as wrong:
+        raise ValueError(f"{prices}: {wrong}") from wrong
 
 
 def _day(open_in: float | None, day_length: float | None) -> tuple[datetime, datetime] | None:

@@ -1,13 +1,17 @@
 """`simulator`: the other side of the broker's wire on this machine, for drills and for testing any client."""
 
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from domain.errors import BadInput, NotAllowed
+from cli.exits import EPILOG
+from domain.errors import BadInput, NinefifteenError, NotAllowed
 from domain.wording import stopped
+
+alone = typer.Typer(epilog=EPILOG, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
 
 def simulator(
@@ -25,14 +29,24 @@ def simulator(
     open_in: Annotated[
         float | None, typer.Option(min=0, help="Seconds until the market opens; without it, it is always open.")
     ] = None,
-    day_length: Annotated[float | None, typer.Option(min=1, help="Seconds from the bell to the close.")] = None,
+    day_length: Annotated[
+        float | None, typer.Option(min=1, help="Seconds from the bell to the close; with --open-in.")
+    ] = None,
     prices: Annotated[Path | None, typer.Option(help="A price script, CSV: when,symbol,price,liquidity.")] = None,
     walk: Annotated[float | None, typer.Option(help="Prices walk at random: the usual step in per cent.")] = None,
-    walk_every: Annotated[float, typer.Option(help="Seconds from step to step.")] = 1.0,
+    walk_every: Annotated[
+        float | None, typer.Option(help="Seconds from step to step; with --walk.", show_default="1")
+    ] = None,
     certificate: Annotated[Path | None, typer.Option(help="PEM with its private key: answer over https.")] = None,
     name: Annotated[str, typer.Option(help="The host in the URLs that it hands out.")] = "127.0.0.1",
 ) -> None:
     """Serve a simulated Kotak Neo on loopback HTTP until stopped; the first line is JSON with its URL and accounts."""
+    if day_length is not None and open_in is None:
+        raise BadInput(
+            "--day-length needs --open-in SECONDS: when the bell rings, counted from now (0: it is ringing)."
+        )
+    if walk_every is not None and walk is None:
+        raise BadInput("--walk-every needs --walk PERCENT: the usual step of the prices.")
     from broker.simulator import serve  # aiohttp, which no other verb needs
 
     try:
@@ -48,7 +62,7 @@ def simulator(
             day_length=day_length,
             prices=prices,
             walk=walk,
-            walk_every=walk_every,
+            walk_every=1.0 if walk_every is None else walk_every,
             certificate=certificate,
             name=name,
         )
@@ -70,3 +84,20 @@ def _refusal(error: OSError, port: int) -> str:
     if error.filename is not None:
         return f"The file {error.filename} cannot be read: {os.strerror(error.errno or 0)}."
     return f"Port {port} on 127.0.0.1 cannot be used: {error.strerror}. Choose another one, or --port 0 for a free one."
+
+
+@alone.callback()
+def _root() -> None:
+    """The simulated broker."""
+
+
+alone.command()(simulator)
+
+
+def main() -> None:
+    """This verb without the others, whose import would take longer than its own start."""
+    try:
+        alone()
+    except NinefifteenError as error:
+        sys.stderr.write(f"ninefifteen: {error}\n")
+        sys.exit(error.exit_code)

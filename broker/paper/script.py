@@ -9,21 +9,21 @@
 `liquidity` is the shares on offer at that moment; where it is empty any number is, until the next line.
 """
 
-import csv
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path as File
 
 from broker.paper.prices import DailyPrices, Tick, in_order
-from broker.simulator.price_file import Line, When, moment_of
+from broker.simulator import price_file as simulators
+from broker.simulator.price_file import Line, When
 from domain.book import Instrument
 from domain.clock import IST
 from domain.errors import BadInput
 from domain.market import Calendar
 
-COLUMNS = ("when", "symbol", "price")
 LOOK_BACK = 10
 """Days back in which the price before a symbol's first line of the day is looked for: longer than any holidays."""
 
@@ -73,36 +73,17 @@ class ScriptedPrices(DailyPrices):
 
 
 def read_script(path: File, calendar: Calendar) -> ScriptedPrices:
-    """The script of a file. Raises BadInput that names the line."""
+    """The script of a file. Raises BadInput that names the line and the field."""
     try:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no text"
         raise BadInput(f"The price script {path} cannot be read: {why}.") from error
-    rows = csv.DictReader(text.splitlines(), restval="")
-    if not set(COLUMNS).issubset(rows.fieldnames or ()):
-        raise BadInput(f"The price script {path} needs a first line with the columns {', '.join(COLUMNS)}.")
-    lines = []
-    for number, row in enumerate(rows, start=2):
-        try:
-            lines.append(_line(row))
-        except (ValueError, OverflowError, InvalidOperation) as error:
-            words = ",".join(str(value) for value in row.values())
-            raise BadInput(f"Line {number} of the price script {path} makes no sense: {words[:80]}") from error
+    try:
+        lines = [replace(line, symbol=line.symbol.upper()) for line in simulators.read_script(text)]
+    except ValueError as error:
+        raise BadInput(f"The price script {path} cannot be played: {error}.") from error
     return ScriptedPrices(lines, calendar, path.name)
-
-
-def _line(row: Mapping[str, str]) -> Line:
-    price, offered = Decimal(row["price"].strip()), (row.get("liquidity") or "").strip()
-    if not price.is_finite() or not 0 < price < 10**9:
-        raise ValueError(f"price {price}")
-    shares = int(offered) if offered else None
-    if shares is not None and shares < 0:
-        raise ValueError(f"liquidity {shares}")
-    symbol = row["symbol"].strip().upper()
-    if not symbol:
-        raise ValueError("no symbol")
-    return Line(moment_of(row["when"].strip()), symbol, price, shares)
 
 
 def _moment(when: When, day: date, bell: datetime | None) -> datetime | None:

@@ -35,5 +35,5 @@ def _account(dice: random.Random, number: int) -> Account:
         mobile=f"+91{dice.randrange(6_000_000_000, 10_000_000_000)}",
         ucc=dice.choice(string.ascii_uppercase) + f"{number:04d}",
         mpin=f"{dice.randrange(1_000_000):06d}",
-        totp_secret=base64.b32encode(dice.randbytes(10)).decode(),
+        totp_secret=base64.b32encode(dice.randbytes(20)).decode(),
     )

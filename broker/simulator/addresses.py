@@ -28,7 +28,7 @@ class Addresses:
 
         A list that becomes another one needs a new session.
         """
-        listed = frozenset(str(IPv4Address(address)) for address in addresses)
+        listed = frozenset(map(_address, addresses))
         if len(listed) > MOST:
             raise ValueError(f"at most {MOST} addresses of an account are whitelisted, not {len(listed)}")
         before = self._listed.pop(account.ucc, None)
@@ -39,7 +39,7 @@ class Addresses:
 
     def translate(self, seen: Mapping[str, str]) -> None:
         """See connections from each address as from another one. Raises ValueError."""
-        self._seen = {str(IPv4Address(real)): str(IPv4Address(shown)) for real, shown in seen.items()}
+        self._seen = {_address(real): _address(shown) for real, shown in seen.items()}
 
     def see(self, remote: str) -> str:
         """The address under which the broker sees a connection."""
@@ -58,3 +58,10 @@ class Addresses:
         changed = self._changed.get(session.account.ucc)
         if session.remote != remote or (changed is not None and session.began < changed):
             raise Refusal(OTHER_ADDRESS)
+
+
+def _address(text: str) -> str:
+    try:
+        return str(IPv4Address(text))
+    except ValueError:
+        raise ValueError(f"{text!r} is no IPv4 address, such as 203.0.113.7") from None

@@ -19,7 +19,7 @@ from broker.simulator.faults import Faults
 from broker.simulator.feed import Feeds
 from broker.simulator.floor import Floor
 from broker.simulator.instrument_file import InstrumentFile
-from broker.simulator.instruments import PACKAGED, read_instruments
+from broker.simulator.instruments import PACKAGED, load_instruments
 from broker.simulator.ledger import Ledger
 from broker.simulator.orders import Order
 from broker.simulator.paths import Paths
@@ -39,10 +39,11 @@ class Brokerage:
         self.seed = seed
         self.clock = clock
         self.settings = settings
-        self.file = InstrumentFile((instruments or PACKAGED).read_bytes())
+        path = instruments or PACKAGED
+        self.file = InstrumentFile(path.read_bytes())
         self.books = {account.ucc: Book(account) for account in accounts}
         self.by_key = {book.account.consumer_key: book.account for book in self.books.values()}
-        self.exchange = Exchange(read_instruments(self.file.content.decode()))
+        self.exchange = Exchange(load_instruments(path, self.file.content))
         self.ledger = Ledger()
         self.sessions = Sessions(seed, settings)
         self.addresses = Addresses()
@@ -80,7 +81,7 @@ class Brokerage:
         try:
             return self.books[ucc]
         except KeyError:
-            raise ValueError(f"no account {ucc}") from None
+            raise ValueError(f"no account {ucc}; GET /control/accounts tells the ucc of each") from None
 
     def order(self, number: str) -> Order:
         """Today's order of that number, whoever's; ValueError when there is none."""

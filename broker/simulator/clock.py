@@ -9,6 +9,8 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Protocol
 
 IST = timezone(timedelta(hours=5, minutes=30), "IST")
+LONGEST = 10_000_000
+"""Seconds, a third of a year: nothing that is asked for lies further ahead."""
 
 
 class Clock(Protocol):

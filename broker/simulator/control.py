@@ -1,18 +1,14 @@
 """The control door over HTTP, JSON in and out, for tests that run the simulator in a process of its own."""
 
-import json
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import datetime
-from typing import Any
 
-from broker.simulator.answers import Answer, invalid_route, say
+from broker.simulator.answers import Answer, say
 from broker.simulator.brokerage import Brokerage
 from broker.simulator.door import ControlDoor
-from broker.simulator.ledger_report import Report
+from broker.simulator.words import Command
 
 CONTROL = "/control/"
-Asked = dict[str, Any]
 
 
 class ControlDesk:
@@ -20,7 +16,6 @@ class ControlDesk:
 
     def __init__(self, broker: Brokerage) -> None:
         door = ControlDoor(broker)
-        self._door = door
         self._reads: dict[str, Callable[[], object]] = {
             "ledger": door.ledger,
             "accounts": lambda: {"accounts": [asdict(account) for account in door.accounts]},
@@ -28,30 +23,32 @@ class ControlDesk:
             "faults": door.faults,
             "feeds": door.feeds,
         }
-        self._writes: dict[str, Callable[[Asked], Report | None]] = {
-            "price": self._price,
-            "depth": lambda asked: door.set_depth(**asked),
-            "prices": lambda asked: door.play_prices(**asked),
-            "walk": lambda asked: door.walk_prices(**asked),
-            "still": lambda asked: door.still_prices(**asked),
-            "band": lambda asked: door.set_band(**asked),
-            "corporate-action": lambda asked: door.corporate_action(**asked),
-            "change-series": lambda asked: {"symbol": door.change_series(**asked)},
-            "fill": lambda asked: door.fill(**asked),
-            "lapse": lambda asked: door.lapse(**asked),
-            "manual": lambda asked: {"order": door.manual_order(**asked)},
-            "manual-modify": lambda asked: door.manual_modify(**asked),
-            "manual-cancel": lambda asked: door.manual_cancel(**asked),
-            "holdings": lambda asked: door.set_holding(**asked),
-            "funds": lambda asked: door.set_funds(**asked),
-            "fault": lambda asked: door.fault(**asked),
-            "clear-faults": lambda asked: door.clear_faults(**asked),
-            "drop-feeds": lambda asked: door.drop_feeds(**asked),
-            "end-sessions": lambda asked: door.end_sessions(**asked),
-            "settings": lambda asked: door.configure(**asked),
-            "whitelist": lambda asked: door.whitelist(**asked),
-            "translate": lambda asked: door.translate(**asked),
-            "day": self._day,
+        commands: dict[str, Callable[..., object]] = {
+            "price": door.move_price,
+            "depth": door.set_depth,
+            "prices": door.play_prices,
+            "walk": door.walk_prices,
+            "still": door.still_prices,
+            "band": door.set_band,
+            "corporate-action": door.corporate_action,
+            "fill": door.fill,
+            "lapse": door.lapse,
+            "manual-modify": door.manual_modify,
+            "manual-cancel": door.manual_cancel,
+            "holdings": door.set_holding,
+            "funds": door.set_funds,
+            "fault": door.fault,
+            "clear-faults": door.clear_faults,
+            "drop-feeds": door.drop_feeds,
+            "end-sessions": door.end_sessions,
+            "settings": door.configure,
+            "whitelist": door.whitelist,
+            "translate": door.translate,
+        }
+        self._writes = {name: Command(name, method) for name, method in commands.items()} | {
+            "change-series": Command("change-series", door.change_series, told="symbol"),
+            "manual": Command("manual", door.manual_order, told="order"),
+            "day": Command("day", door.trade_within, spoken={"opens": "open", "closes": "close"}),
         }
 
     @property
@@ -65,27 +62,15 @@ class ControlDesk:
         if method == "GET" and name in self._reads:
             return say(self._reads[name]())
         if method == "POST" and name in self._writes:
-            return self._write(name, body)
-        return invalid_route(path)
+            return self._write(self._writes[name], body)
+        known = "; ".join(f"{verb} {', '.join(sorted(these))}" for verb, these in self._known())
+        return say({"error": f"there is no {method} {path}; below {CONTROL} there is {known}"}, 404)
 
-    def _write(self, name: str, body: bytes) -> Answer:
+    def _known(self) -> tuple[tuple[str, list[str]], ...]:
+        return ("GET", list(self._reads)), ("POST", list(self._writes))
+
+    def _write(self, command: Command, body: bytes) -> Answer:
         try:
-            return say(self._writes[name](json.loads(body or b"{}")) or {"done": True})
-        except (ValueError, TypeError) as wrong:
+            return say(command(body) or {"done": True})
+        except ValueError as wrong:
             return say({"error": str(wrong)}, 400)
-
-    def _day(self, asked: Asked) -> None:
-        opens, closes, *auction = (
-            datetime.fromisoformat(str(moment))
-            for moment in (asked.get("open"), asked.get("close"), *(asked.get("auction") or ()))
-        )
-        if len(auction) not in (0, 3):
-            raise ValueError("an auction has three moments: freeze, entry and end")
-        self._door.trade_within(opens, closes, (auction[0], auction[1], auction[2]) if auction else None)
-
-    def _price(self, asked: Asked) -> None:
-        low, high, slide = asked.pop("low", None), asked.pop("high", None), asked.pop("slide", False)
-        if low is not None and high is not None:
-            self._door.set_band(asked.get("symbol", ""), low, high, slide)
-        if "price" in asked:
-            self._door.set_price(**asked)

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
 from broker.simulator.brokerage import Brokerage
+from broker.simulator.exchange import Market
 from broker.simulator.forms import MOST_RUPEES
 
 Price = Decimal | int | str
@@ -31,5 +32,12 @@ def rupees(price: Price) -> Decimal:
     except InvalidOperation:
         sound = False
     if not sound:
-        raise ValueError(f"not a price: {price!r}")
+        raise ValueError(f"not a price: {price!r}; it is a number of rupees above 0, such as 801.50")
+    return number
+
+
+def on_tick(market: Market, price: Price) -> Decimal:
+    """The price as a number; ValueError for one at which nothing of the symbol can trade."""
+    number = rupees(price)
+    market.require_tick(number)
     return number

@@ -5,6 +5,7 @@ is marketable on arrival at the last price, or at the prices of the order book. 
 limits the order that has stood there longer.
 """
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -53,6 +54,14 @@ class Market:
     quoted_at: tuple[object, ...] = ()
     quoted: dict[str, str] = field(default_factory=dict)
     """Quotes as they were last written, and the state of the market that they tell."""
+
+    def require_tick(self, price: Decimal) -> None:
+        """ValueError for a price at which nothing of the symbol can trade."""
+        line = self.instrument
+        if line.tradable and not line.on_tick(price):
+            low = line.down_to_tick(price)
+            near = f"take {low:.2f} or {low + line.tick:.2f}"
+            raise ValueError(f"{price} is no price of {line.symbol}, whose tick is {line.tick}; {near}")
 
     def begin_auction(self) -> None:
         """From now on prices keep within 3 % of the last one, and trading waits (market rules §2.2)."""
@@ -161,7 +170,10 @@ class Exchange:
         try:
             return self.markets[symbol]
         except KeyError:
-            raise ValueError(f"no instrument {symbol}") from None
+            known = ", ".join(itertools.islice(self.markets, 3))
+            raise ValueError(
+                f"no instrument {symbol}; the instrument file has {len(self.markets)}, written as {known}"
+            ) from None
 
     def index(self, name: str) -> Market | None:
         """The index of that name; symbols that trade have tokens."""

@@ -8,9 +8,8 @@ from typing import Any
 
 from broker.simulator import answers
 from broker.simulator.answers import Answer, not_ok
-from broker.simulator.kinds import FEED_CALLS, Kind
+from broker.simulator.kinds import ANY_CALL, FEED_CALLS, Kind, fits
 
-ANY_CALL = "any"
 REFUSAL_TEXT = "RMS:Rule: Rejected on command"
 REFUSAL_CODE = 1004
 
@@ -42,7 +41,7 @@ class Fault:
         return self.dice[ucc, call].random() < self.probability
 
     def _names(self, call: str) -> bool:
-        return self.call == call or (self.call == ANY_CALL and call not in FEED_CALLS)
+        return self.call == call or (self.call == ANY_CALL and call not in FEED_CALLS and fits(self.kind, call))
 
     def words(self) -> dict[str, Any]:
         """What it is waiting for."""

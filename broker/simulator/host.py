@@ -1,6 +1,7 @@
 """Runs the handler on a socket until told to stop."""
 
 import asyncio
+import re
 import socket
 import ssl
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from aiohttp import web
 
 from broker.simulator.server import KEEP_ALIVE, Handler
 
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _PATIENCE = 0.1
 """Seconds that calls under way get at the end."""
 
@@ -19,7 +21,9 @@ def listen(port: int) -> socket.socket:
 
 
 def address(listening: socket.socket, name: str, secure: bool) -> str:
-    """The URL of the socket, under the name that clients know it by."""
+    """The URL of the socket, under the name that clients know it by. ValueError for what is no name of a host."""
+    if not _HOST.fullmatch(name):
+        raise ValueError(f"{name!r} is no name of a host; write it without scheme and port, such as sim.example")
     return f"{'https' if secure else 'http'}://{name}:{listening.getsockname()[1]}"
 
 

@@ -17,7 +17,7 @@ class InstrumentFile:
 
     def revise_all(self, changes: Mapping[str, Mapping[str, str]]) -> None:
         """The same for many symbols."""
-        header, *lines = self.content.decode().splitlines()
+        header, *lines = self.content.decode("utf-8-sig").splitlines()
         columns = [name.strip() for name in header.split(",")]
         place = columns.index("pTrdSymbol")
         for number, line in enumerate(lines):

@@ -11,6 +11,15 @@ from pathlib import Path
 PACKAGED = Path(__file__).with_name("instruments.csv")
 TRADE_FOR_TRADE = frozenset({"BE", "BZ", "ST", "T", "TS", "Z"})
 _PAISE = Decimal("0.01")
+_NUMBERS: dict[str, type[int] | type[Decimal]] = {
+    "dTickSize": Decimal,
+    "lLotSize": int,
+    "lFreezeQty": int,
+    "dLowPriceRange": Decimal,
+    "dHighPriceRange": Decimal,
+}
+NEEDED = frozenset({"pTrdSymbol", "pSymbol", "pSymbolName", "pGroup", "pExchSeg", *_NUMBERS})
+"""The columns that are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +66,43 @@ class Instrument:
         return price - price % self.tick if self.tick > 0 else price
 
 
+def load_instruments(path: Path, content: bytes) -> list[Instrument]:
+    """Every instrument of the file's content. Raises ValueError that names the file, and what is wrong with it."""
+    try:
+        return read_instruments(content.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        wrong = "it is no text"
+    except (ValueError, csv.Error) as error:
+        wrong = str(error)
+    raise ValueError(
+        f"the instrument file {path} cannot be read: {wrong}; take the broker's file of NSE cash (nse_cm), as it is"
+    )
+
+
 def read_instruments(text: str) -> list[Instrument]:
-    """Every row of the file's text that has a trading symbol. Raises KeyError when it is no instrument file."""
+    """Every row of the file's text that has a trading symbol. Raises ValueError when it is no instrument file."""
     lines = csv.DictReader(text.splitlines())
-    rows = [{key.strip(): value for key, value in row.items() if key} for row in lines]
-    return [_instrument(row) for row in rows if row["pTrdSymbol"]]
+    if missing := NEEDED.difference(name.strip() for name in lines.fieldnames or ()):
+        raise ValueError(f"columns missing: {', '.join(sorted(missing))}")
+    found = []
+    for row in lines:
+        named = {key.strip(): value for key, value in row.items() if key}
+        if named["pTrdSymbol"]:
+            found.append(_sound(named, lines.line_num))
+    if not found:
+        raise ValueError("it has not one instrument")
+    return found
+
+
+def _sound(row: dict[str, str], number: int) -> Instrument:
+    for name, kind in _NUMBERS.items():
+        try:
+            kind(row[name] or 0)
+        except (ValueError, ArithmeticError):
+            raise ValueError(f"line {number} has {row[name]!r} in the column {name}") from None
+    if short := [name for name in NEEDED if row[name] is None]:
+        raise ValueError(f"line {number} ends before the column {min(short)}")
+    return _instrument(row)
 
 
 def _instrument(row: dict[str, str]) -> Instrument:
@@ -71,9 +112,9 @@ def _instrument(row: dict[str, str]) -> Instrument:
         name=row["pSymbolName"],
         series=row["pGroup"],
         segment=row["pExchSeg"],
-        tick=Decimal(row["dTickSize"]) * _PAISE,
-        lot=int(row["lLotSize"]),
-        freeze=int(row["lFreezeQty"]),
+        tick=Decimal(row["dTickSize"] or 0) * _PAISE,
+        lot=int(row["lLotSize"] or 0),
+        freeze=int(row["lFreezeQty"] or 0),
         low=Decimal(row["dLowPriceRange"] or 0) * _PAISE,
         high=Decimal(row["dHighPriceRange"] or 0) * _PAISE,
         auctioned=row.get("CASEligible") == "Y",

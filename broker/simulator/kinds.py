@@ -67,9 +67,32 @@ FEED_FRAME_KINDS = _ON_FEED | {Kind.DUPLICATE_FRAME, Kind.HUGE_FRAME}
 FEED_HELLO_KINDS = _ON_FEED | {Kind.REFUSE_HELLO, Kind.SESSION_DEATH}
 FEED_ONLY = (FEED_FRAME_KINDS | FEED_HELLO_KINDS) - {Kind.DROP_BEFORE, Kind.LOST_REPLY, Kind.SESSION_DEATH}
 
+CHANGES = frozenset({"place", "modify", "cancel"})
+REPORTS = frozenset({"orders", "history", "trades", "positions", "holdings"})
+_AMONG = {
+    Kind.OK_WITHOUT_NUMBER: CHANGES,
+    Kind.REJECT: CHANGES,
+    Kind.LATE_ROW: frozenset({"place"}),
+    Kind.NO_DATA: REPORTS,
+    Kind.MISSING_ROWS: frozenset({"orders"}),
+    Kind.MALFORMED_ROW: frozenset({"orders"}),
+}
+"""The calls of the kinds that mean nothing to others."""
+_OF_A_SESSION = frozenset({Kind.SESSION_DEATH, Kind.ADDRESS_REFUSED, Kind.OTHER_ADDRESS})
+NOBODYS = "configuration"
+"""The call that no account makes."""
+_WITHOUT_SESSION = frozenset({"login", NOBODYS})
+ANY_CALL = "any"
+
 
 def fits(kind: Kind, call: str) -> bool:
     """Whether such a fault can befall such a call."""
     if call in FEED_CALLS:
         return kind in (FEED_FRAME_KINDS if call == "feed" else FEED_HELLO_KINDS)
-    return kind not in FEED_ONLY
+    if call == ANY_CALL:
+        return kind not in FEED_ONLY
+    return (
+        kind not in FEED_ONLY
+        and call in _AMONG.get(kind, {call})
+        and not (kind in _OF_A_SESSION and call in _WITHOUT_SESSION)
+    )

@@ -13,7 +13,7 @@ from broker.simulator.exchange import Market
 def adjust(broker: Brokerage, symbol: str, new: int, old: int, isin: str | None = None) -> None:
     """`new` shares for every `old` ones in each account (fractions are lost), prices in inverse ratio, a new ISIN."""
     if new <= 0 or old <= 0:
-        raise ValueError(f"not a ratio: {new} for {old}")
+        raise ValueError(f"not a ratio: {new} for {old}; new and old are 1 or more")
     market = _asleep(broker, symbol)
     market.last, market.low, market.high = (
         _divided(market, price, new, old) for price in (market.last, market.low, market.high)
@@ -48,7 +48,7 @@ def _asleep(broker: Brokerage, symbol: str) -> Market:
     for book in broker.books.values():
         live = any(order.symbol == symbol for order in book.live.values())
         if live or book.portfolio.bought(symbol) or book.portfolio.sold(symbol):
-            raise ValueError(f"{symbol} has live orders or trades of today: corporate actions come overnight")
+            raise ValueError(f"{symbol} has live orders or trades of today; corporate actions come overnight")
     return market
 
 

@@ -20,8 +20,10 @@ class OwnerDoor(Doorway):
             account = self._broker.book(ucc).account
             market = self._broker.exchange.market(symbol)
             if not market.instrument.tradable or quantity <= 0:
-                raise ValueError(f"{symbol} takes no order of {quantity}")
-            letter = Side(side[:1].upper())
+                raise ValueError(
+                    f"{symbol} takes no order of {quantity}; take a share, not an index, and 1 or more of it"
+                )
+            letter = _side(side)
             limit = protected_price(market, letter) if price is None else rupees(price)
             tag = f"NEOAPP-{self._broker.sessions.identifier()}"
             later = _is_later(am)
@@ -51,6 +53,8 @@ class OwnerDoor(Doorway):
 
     def set_holding(self, ucc: str, symbol: str, quantity: int, average_price: Price | None = None) -> None:
         """Set the shares in the depository; 0 takes them away. The average is the last price unless given."""
+        if quantity < 0:
+            raise ValueError(f"nobody holds {quantity} shares; quantity is 0 or more")
         with self._now():
             book, market = self._broker.book(ucc), self._broker.exchange.market(symbol)
             average = market.last if average_price is None else rupees(average_price)
@@ -67,6 +71,12 @@ class OwnerDoor(Doorway):
         if found is None or not found.live:
             raise ValueError(f"account {ucc} has no live order {number}")
         return found
+
+
+def _side(word: str) -> Side:
+    if word.upper() not in ("B", "BUY", "S", "SELL"):
+        raise ValueError(f"side is BUY or SELL, not {word!r}")
+    return Side(word[0].upper())
 
 
 def _is_later(am: str) -> bool:

@@ -35,9 +35,9 @@ class Paths:
         self._walks: list[Walk] = []
 
     def play(self, lines: Sequence[Line], now: datetime) -> None:
-        """Have each line happen at its moment. ValueError for a symbol that is unknown, before anything happens."""
+        """Have each line happen at its moment. ValueError for an unknown symbol or tick, before anything happens."""
         for line in lines:
-            self._exchange.market(line.symbol)
+            self._exchange.market(line.symbol).require_tick(line.price)
         self.moved = True
         self._lines += [line for line in lines if not isinstance(line.when, datetime)]
         for line in lines:

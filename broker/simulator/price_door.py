@@ -12,7 +12,10 @@ class PriceDoor(Doorway):
 
     def play_prices(self, script: str) -> None:
         """Have prices follow the script (CSV, see price_file). ValueError says which line makes no sense."""
-        lines = read_script(script)
+        try:
+            lines = read_script(script)
+        except ValueError as wrong:
+            raise ValueError(f"the price script cannot be played: {wrong}") from wrong
         with self._now() as now:
             self._broker.paths.play(lines, now)
 

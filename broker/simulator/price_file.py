@@ -10,13 +10,17 @@ shares on offer at the price, any number where it is empty.
 """
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from typing import Any
+
+from broker.simulator.clock import LONGEST
+from broker.simulator.forms import MOST_RUPEES
 
 When = datetime | time | timedelta
-_COLUMNS = {"when", "symbol", "price"}
+COLUMNS = ("when", "symbol", "price")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,35 +34,72 @@ class Line:
 
 
 def read_script(text: str) -> list[Line]:
-    """Every line; ValueError names the first one that makes no sense."""
+    """Every line; ValueError tells what is wrong with the first one that makes no sense."""
     rows = csv.DictReader(text.splitlines(), restval="")
-    if not _COLUMNS.issubset(rows.fieldnames or ()):
-        raise ValueError(f"a price script has the columns when, symbol, price and, if wanted, liquidity: {text[:80]!r}")
-    lines = []
-    for number, row in enumerate(rows, start=2):
+    try:
+        if missing := [name for name in COLUMNS if name not in (rows.fieldnames or ())]:
+            raise ValueError(f"columns missing: {', '.join(missing)}; the first line is when,symbol,price,liquidity")
+        return [_line(row, rows.line_num) for row in rows]
+    except csv.Error as wrong:
+        raise ValueError(f"line {rows.line_num} is no CSV: {wrong}") from None
+
+
+def _line(row: Mapping[str | None, str], number: int) -> Line:
+    if None in row:
+        raise ValueError(f"line {number} has more fields than the first one; a price has no comma, such as 801.60")
+    found: dict[str, Any] = {}
+    for name, (read, right) in _FIELDS.items():
+        text = row.get(name, "").strip()
         try:
-            lines.append(_line(row))
-        except (ValueError, InvalidOperation):
-            raise ValueError(
-                f"line {number} of the price script makes no sense: {','.join(map(str, row.values()))}"
-            ) from None
-    return lines
+            found[name] = read(text)
+        except (ValueError, ArithmeticError):
+            raise ValueError(f"line {number} has {text[:40]!r} for {name}, which is {right}") from None
+    return Line(**found)
 
 
-def _line(row: Mapping[str, str]) -> Line:
-    price, offered = Decimal(row["price"]), row.get("liquidity", "").strip()
-    if not price.is_finite() or price <= 0:
-        raise ValueError(price)
-    return Line(moment_of(row["when"].strip()), row["symbol"].strip(), price, int(offered) if offered else None)
-
-
-def moment_of(text: str) -> When:
-    """What stands under `when`; ValueError for what is no moment."""
+def _moment(text: str) -> When:
     if text.startswith("+"):
-        return timedelta(seconds=float(text))
-    if "T" not in text and " " not in text:
-        return time.fromisoformat(text)
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
+        return _after(float(text))
+    of_every_day = "T" not in text and " " not in text
+    moment = time.fromisoformat(text) if of_every_day else datetime.fromisoformat(text)
+    if (moment.tzinfo is None) is not of_every_day:
         raise ValueError(text)
     return moment
+
+
+def _after(amount: float) -> timedelta:
+    if not amount <= LONGEST:
+        raise ValueError(amount)
+    return timedelta(seconds=amount)
+
+
+def _symbol(text: str) -> str:
+    if not text:
+        raise ValueError(text)
+    return text
+
+
+def _price(text: str) -> Decimal:
+    price = Decimal(text)
+    if not 0 < price < MOST_RUPEES:
+        raise ValueError(text)
+    return price
+
+
+def _shares(text: str) -> int | None:
+    shares = int(text) if text else None
+    if shares is not None and shares < 0:
+        raise ValueError(text)
+    return shares
+
+
+_FIELDS: dict[str, tuple[Callable[[str], object], str]] = {
+    "when": (
+        _moment,
+        "a time in India such as 09:15:00, seconds after the opening such as +90, or a moment with its zone such as"
+        " 2026-11-25T14:00:00+05:30",
+    ),
+    "symbol": (_symbol, "a trading symbol such as IFBIND-EQ"),
+    "price": (_price, "rupees above 0 such as 801.60"),
+    "liquidity": (_shares, "a number of shares, or nothing for any number"),
+}

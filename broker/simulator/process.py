@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from broker.simulator.clock import SystemClock
+from broker.simulator.clock import LONGEST, SystemClock
 from broker.simulator.host import new_loop
 from broker.simulator.simulator import SEED, Simulator
 
@@ -54,7 +54,7 @@ def serve(
         rate_limit=rate_limit,
     )
     if prices is not None:
-        simulator.play_prices(prices.read_text(encoding="utf-8"))
+        _play(prices, simulator)
     if walk is not None:
         simulator.walk_prices(walk, walk_every)
     with asyncio.Runner(loop_factory=new_loop) as runner:
@@ -79,15 +79,30 @@ def _tls(certificate: Path | None) -> ssl.SSLContext | None:
     if certificate is None:
         return None
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate.read_bytes()  # whose error names the file, as that of the next line does not
     try:
-        tls.load_cert_chain(certificate)
-    except ssl.SSLError as error:
-        raise ValueError(f"{certificate} is not a certificate in PEM with its private key") from error
+        tls.load_cert_chain(certificate, password="")  # a key under a password would have somebody asked at a terminal
+    except (ssl.SSLError, ValueError) as error:
+        raise ValueError(
+            f"{certificate} is not a certificate in PEM with its private key below it, without a password"
+        ) from error
     return tls
+
+
+def _play(prices: Path, simulator: Simulator) -> None:
+    try:
+        simulator.play_prices(prices.read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError:
+        raise ValueError(f"{prices} is no text; write a price script as CSV in UTF-8") from None
+    except ValueError as wrong:
+        raise ValueError(f"{prices}: {wrong}") from wrong
 
 
 def _day(open_in: float | None, day_length: float | None) -> tuple[datetime, datetime] | None:
     if open_in is None and day_length is None:
         return None
+    for name, amount in {"open_in": open_in or 0, "day_length": day_length or 0}.items():
+        if not 0 <= amount <= LONGEST:
+            raise ValueError(f"{name} is 0 to {LONGEST} seconds, not {amount}")
     opens = SystemClock().now() + timedelta(seconds=open_in or 0)
     return opens, opens + timedelta(seconds=day_length if day_length is not None else 22_500)

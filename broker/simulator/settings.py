@@ -73,15 +73,35 @@ class Settings:
     """Whether the order feed tells every order of the day when it was greeted."""
 
     def change(self, **values: object) -> None:
-        """Set some of them; a name or type that is not known raises ValueError and changes nothing."""
+        """Set some of them; a name, type or size that is not known raises ValueError and changes nothing."""
         known = {field.name for field in dataclasses.fields(self)}
         for name, value in values.items():
             if name not in known:
                 raise ValueError(f"unknown setting {name}; known: {', '.join(sorted(known))}")
             if type(value) not in _accepted(getattr(self, name)):
-                raise ValueError(f"setting {name} cannot be {value!r}")
+                raise ValueError(f"setting {name} cannot be {value!r}; it is such as {getattr(self, name)!r}")
+            _require_bounds(name, value)
         for name, value in values.items():
             setattr(self, name, value)
+
+
+_BOUNDS: dict[str, tuple[float, float]] = {
+    "cash": (0, 10**15),
+    "code_seconds": (1, 86_400),
+    "session_hours": (0, 24),
+    "login_error_status": (200, 599),
+    "duplicate_status": (200, 599),
+}
+_ANY_SIZE = (0, 10**9)
+"""Seconds and counts; with more of them no date could be reckoned any more."""
+
+
+def _require_bounds(name: str, value: object) -> None:
+    least, most = _BOUNDS.get(name, _ANY_SIZE)
+    if isinstance(value, int | float) and not least <= value <= most:
+        raise ValueError(f"setting {name} cannot be {value}; it is {least} at least and {most} at most")
+    if name == "base_path" and value and (not str(value).startswith("/") or str(value).endswith("/")):
+        raise ValueError(f"setting base_path cannot be {value!r}; it begins with / and ends without, such as '/e43'")
 
 
 def _accepted(current: object) -> tuple[type, ...]:

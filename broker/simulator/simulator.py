@@ -55,7 +55,7 @@ class Simulator(ControlDoor):
         super().__init__(broker)
         for account in people:
             for symbol, quantity in (holdings or {}).items():
-                self.set_holding(account.ucc, symbol, quantity)
+                self._hold(account.ucc, symbol, quantity)
         if day:
             self.trade_within(*day)
         self._socket = listen(port)
@@ -65,6 +65,12 @@ class Simulator(ControlDoor):
         self._ready = threading.Event()
         self._stop = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
+
+    def _hold(self, ucc: str, symbol: str, quantity: int) -> None:
+        try:
+            self.set_holding(ucc, symbol, quantity)
+        except ValueError as wrong:
+            raise ValueError(f"the holding {symbol}={quantity}: {wrong}") from wrong
 
     def start(self) -> "Simulator":
         """Answer requests from now on."""

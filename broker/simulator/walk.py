@@ -11,6 +11,11 @@ from decimal import Decimal
 
 from broker.simulator.exchange import Market
 
+MOST = 100
+"""Per cent; a usual step of more is no price's."""
+SHORTEST = 0.01
+"""Seconds from step to step: with less the simulator does nothing but walk."""
+
 
 @dataclass(frozen=True, slots=True)
 class Walk:
@@ -27,8 +32,13 @@ class Walk:
     liquidity: int | None = None
 
     def __post_init__(self) -> None:
-        if self.percent <= 0 or self.every <= 0 or self.gap < 0:
-            raise ValueError(f"not a walk: {self.percent} % every {self.every} s, {self.gap} % overnight")
+        if not (0 < self.percent <= MOST and SHORTEST <= self.every <= 86_400 and 0 <= self.gap <= MOST):
+            raise ValueError(
+                f"not a walk: {self.percent} % every {self.every} s, {self.gap} % overnight; percent is above 0,"
+                f" gap 0 or more, both at most {MOST}, every {SHORTEST} to 86400"
+            )
+        if self.liquidity is not None and self.liquidity < 0:
+            raise ValueError(f"not a walk: liquidity is 0 shares or more, not {self.liquidity}")
 
     def dice(self, symbol: str, day: date) -> random.Random:
         """The dice of one symbol on one day."""

@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pyotp
 import pytest
 import requests
 from simulator_client import ORDERS, Client
 
-from broker.simulator import Simulator
+from broker.kotak_neo.session.totp import TotpCodes
+from broker.simulator import Account, Simulator
 from broker.simulator.login import LoginCodes
 from domain.clock import VirtualClock
+from domain.tenure import Tenure
 
 
 @pytest.fixture
@@ -33,6 +36,19 @@ def test_a_login_gives_a_trade_token_that_ends_at_midnight_in_india(client: Clie
     assert datetime.fromtimestamp(ends, ZoneInfo("Asia/Kolkata")).isoformat() == "2026-11-24T00:00:00+05:30"
     assert data["kType"] == "Trade"
     assert data["baseUrl"] == client.broker.url
+
+
+def test_a_secret_is_long_enough_for_every_library_of_login_codes(client: Client, clock: VirtualClock) -> None:
+    secret = client.account.totp_secret
+    assert (len(secret), len(base64.b32decode(secret))) == (32, 20)
+    assert client.view(pyotp.TOTP(secret).at(clock.now())).status_code == 200
+
+
+def test_an_account_with_a_secret_of_eighty_bits_as_some_real_ones_have_it_can_log_in_too(clock: VirtualClock) -> None:
+    short = Account("key", "+919876543210", "AB123", "246813", "JBSWY3DPEHPK3PXP")
+    with Simulator([short], clock=clock) as broker:
+        code = TotpCodes(short.totp_secret).next(clock, Tenure(1, 1))
+        assert Client(broker, short, clock.now()).view(code).status_code == 200
 
 
 def test_the_code_of_a_minute_ago_is_refused_and_the_neighbouring_one_taken(

@@ -61,30 +61,37 @@ def test_seconds_after_the_bell_count_in_a_drill_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line",
+    ("line", "said"),
     [
-        "noon,IFBIND-EQ,800,",
-        "+x,IFBIND-EQ,800,",
-        "2026-11-23T10:00:00,IFBIND-EQ,800,",
-        "09:30,,800,",
-        "09:30,IFBIND-EQ,-1,",
-        "09:30,IFBIND-EQ,NaN,",
-        "09:30,IFBIND-EQ,800,-5",
-        "09:30,IFBIND-EQ,800,many",
-        "09:30,IFBIND-EQ",
-        "+inf,IFBIND-EQ,800,",
+        ("noon,IFBIND-EQ,800,", "'noon' for when, which is a time in India such as 09:15:00, seconds after"),
+        ("+x,IFBIND-EQ,800,", "'+x' for when"),
+        ("2026-11-23T10:00:00,IFBIND-EQ,800,", "'2026-11-23T10:00:00' for when, which is a time in India"),
+        ("10:00:00+05:30,IFBIND-EQ,800,", "'10:00:00+05:30' for when"),
+        ("09:30,,800,", "'' for symbol, which is a trading symbol such as IFBIND-EQ."),
+        ("+5,IFBIND-EQ,abc,", "'abc' for price, which is rupees above 0 such as 801.60."),
+        ("09:30,IFBIND-EQ,-1,", "'-1' for price"),
+        ("09:30,IFBIND-EQ,NaN,", "'NaN' for price"),
+        ("09:30,IFBIND-EQ,800,-5", "'-5' for liquidity, which is a number of shares, or nothing for any number."),
+        ("09:30,IFBIND-EQ,800,many", "'many' for liquidity"),
+        ("09:30,IFBIND-EQ", "'' for price"),
+        ("+inf,IFBIND-EQ,800,", "'+inf' for when"),
+        ("+1e12,IFBIND-EQ,800,", "'+1e12' for when"),
+        ("09:30,IFBIND-EQ,1,801.60,5", "has more fields than the first one; a price has no comma, such as 801.60."),
     ],
 )
-def test_a_line_that_makes_no_sense_is_named(tmp_path: Path, line: str) -> None:
-    path = script(tmp_path, "09:15,IFBIND-EQ,800,", line)
-    with pytest.raises(BadInput, match=r"Line 3 of the price script .*prices.csv makes no sense: "):
+def test_a_line_that_makes_no_sense_is_named_with_its_field_and_what_is_right(
+    tmp_path: Path, line: str, said: str
+) -> None:
+    path = script(tmp_path, "09:15,IFBIND-EQ,800,", "", line)
+    with pytest.raises(BadInput, match=r"The price script .*prices.csv cannot be played: line 4 ha") as refused:
         read_script(path, CALENDAR)
+    assert said in str(refused.value)
 
 
 def test_a_file_that_is_no_script_is_said_so(tmp_path: Path) -> None:
     odd = tmp_path / "odd.csv"
     odd.write_text("time;price\n")
-    with pytest.raises(BadInput, match="needs a first line with the columns when, symbol, price"):
+    with pytest.raises(BadInput, match="columns missing: when, symbol, price; the first line is when"):
         read_script(odd, CALENDAR)
     odd.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(BadInput, match="cannot be read: it is no text"):

@@ -12,22 +12,13 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from domain.errors import BadInput
+from domain.misreadings import misread
 
 PREFIX = "NINEFIFTEEN_"
 KOTAK_LOGIN_HOST = "https://mis.kotaksecurities.com"
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
-SENTENCES: Mapping[str, str] = {
-    "float_parsing": "must be a number",
-    "int_parsing": "must be a whole number",
-    "int_from_float": "must be a whole number",
-    "greater_than": "must be more than {gt:g}",
-    "greater_than_equal": "must be {ge:g} or more",
-    "less_than": "must be less than {lt:g}",
-    "less_than_equal": "must be {le:g} or less",
-    "finite_number": "must be a finite number",
-    "string_pattern_mismatch": f"must be one of {', '.join(LEVELS)}",
-}
-"""What pydantic's kinds of errors mean, for people."""
+SENTENCES: Mapping[str, str] = {"string_pattern_mismatch": f"must be one of {', '.join(LEVELS)}"}
+"""What is wrong where only we know what a pattern means."""
 
 
 class Settings(BaseSettings):
@@ -98,9 +89,10 @@ class Settings(BaseSettings):
 def nat_of(written: str) -> Mapping[str, str]:
     """PUBLIC=PRIVATE pairs of IPv4 addresses, separated by commas. Raises ValueError."""
     pairs = [pair.split("=") for pair in written.split(",") if pair.strip()]
-    if not all(len(pair) == 2 for pair in pairs):
-        raise ValueError("write PUBLIC=PRIVATE pairs of IPv4 addresses, separated by commas")
-    return {str(IPv4Address(public.strip())): str(IPv4Address(private.strip())) for public, private in pairs}
+    try:
+        return {str(IPv4Address(public.strip())): str(IPv4Address(private.strip())) for public, private in pairs}
+    except ValueError:
+        raise ValueError("write PUBLIC=PRIVATE pairs of IPv4 addresses, separated by commas") from None
 
 
 def read_settings() -> Settings:
@@ -123,6 +115,4 @@ def _refuse_unknown() -> None:
 def _sentence(found: Mapping[str, Any]) -> str:
     name = PREFIX + "_".join(str(part) for part in found["loc"]).upper()
     shown = "" if name.endswith(("_URL", "_KEYS")) else f"={str(found['input'])[:80]}"
-    what = SENTENCES.get(found["type"])
-    words = what.format(**found.get("ctx", {})) if what else f"cannot be used: {found['msg'].rstrip('.')}"
-    return f"The environment variable {name}{shown} {words}."
+    return f"The environment variable {name}{shown} {misread(found, SENTENCES)}."

@@ -1,8 +1,10 @@
 """The command line, assembled: every verb with its help, every error as one sentence and an exit code."""
 
 import sys
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from cli import db, journal, kotak, orders, paper, positions, users
 from cli.corrections import clear, ratio
@@ -19,9 +21,27 @@ from cli.settle import settle
 from cli.simulate import simulator
 from cli.user_settings import set_credentials, set_egress, set_exit, set_live, set_policy
 from domain.errors import NinefifteenError
+from domain.misreadings import misread
+
+
+class Verbs(TyperGroup):
+    """All verbs; what a library says of a word that it cannot read is said in words of ours."""
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override] # the class behind it is private
+        """Run the verb that was named."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            found = getattr(error.__cause__, "errors", None)
+            if found is not None:
+                (first, *_) = found()
+                error.message = f"it {misread(first)}; this is {str(first['input'])[:80]!r}."
+            raise
+
 
 app = typer.Typer(
     name="ninefifteen",
+    cls=Verbs,
     help="Keeps every open position of every trading account protected by exactly one sell order.",
     epilog=EPILOG,
     no_args_is_help=True,

@@ -9,8 +9,9 @@ import typer
 
 from broker.kotak_neo import Egress, KotakAccount, KotakNeo, Reach
 from broker.kotak_neo.checking.specification import Mark
-from broker.kotak_neo.checking.walk import Overheard, Step, Walk
+from broker.kotak_neo.checking.walk import Overheard, Step, Trouble, Walk
 from broker.kotak_neo.recording.redaction import Redaction
+from cli.kotak_advice import Asked
 from cli.kotak_lines import kotak_settings, open_recorder
 from cli.options import Json
 from cli.output import note, say, write_json
@@ -21,10 +22,11 @@ from cli.times import Times
 from domain.clock import SystemClock
 from domain.tenure import Tenure
 from domain.users import Credentials
+from domain.wording import stopped
 from settings import Settings, read_settings
 
 app = typer.Typer(name="kotak", help="Kotak Neo itself: does it answer as specified?", no_args_is_help=True)
-NAME = "the account"
+NAME = "this account"
 
 
 @app.callback()
@@ -49,7 +51,8 @@ def check(
     settings = settings if url is None else settings.model_copy(update={"kotak_url": url})
     plain = read_credentials(credentials)
     addresses = () if egress is None else (address(egress),)
-    broker_host(settings)
+    broker_host(settings, "--url " if url is not None else "NINEFIFTEEN_KOTAK_URL=")
+    asked = Asked(credentials, settings.kotak_url, plain.proxy_url, *addresses)
     with _walk(settings, plain, Egress(addresses, settings.nat, plain.proxy_url)) as (walk, overheard):
         clean = Redaction(plain)
         done = []
@@ -57,10 +60,10 @@ def check(
             clean.learn(value for one in overheard.exchanges for value in one.ask.headers.values() if len(value) > 16)
             done.append(step)
             if not as_json:
-                _tell(step, clean)
+                _tell(step, clean, asked)
     passed = all(step.passed for step in done)
     if as_json:
-        write_json({"passed": passed, "steps": [_row(step, clean) for step in done]})
+        write_json({"passed": passed, "steps": [_row(step, clean, asked) for step in done]})
     else:
         _conclude(done, passed)
     raise typer.Exit(0 if passed else 1)
@@ -82,12 +85,14 @@ def _walk(settings: Settings, plain: Credentials, egress: Egress) -> Iterator[tu
             note(f"Recorded without secrets in {settings.record}; look at it before you show it to anybody.")
 
 
-def _tell(step: Step, clean: Redaction) -> None:
-    row = _row(step, clean)
-    counts = ", ".join(f"{mark} {held} of {held + len(_differing(row, mark))}" for mark, held in _held(step).items())
-    say(f"{step.call:12} {'matched' if step.passed else 'DIFFERS':8} {clean.text(step.read) or 'not read'}; {counts}")
+def _tell(step: Step, clean: Redaction, asked: Asked) -> None:
+    row = _row(step, clean, asked)
+    counts = [f"{mark} {held} of {held + len(_differing(row, mark))}" for mark, held in _held(step).items()]
+    read = "; ".join(filter(None, (clean.text(step.read) or "not read", ", ".join(counts))))
+    say(f"{step.call:12} {_verdict(step):8} {read}")
     if step.failure:
         say(f"    {'failed':8} {row['failure']}")
+        say(f"    {'do':8} {row['advice']}")
     for mark in Mark:
         for text in _differing(row, mark):
             say(f"    {mark:8} {text}")
@@ -97,19 +102,32 @@ def _tell(step: Step, clean: Redaction) -> None:
         say(f"    {'note':8} {step.comparison.note}")
 
 
+def _verdict(step: Step) -> str:
+    if step.passed:
+        return "matched"
+    return "failed" if step.failure and not step.differing(Mark.CERTAIN) else "DIFFERS"
+
+
 def _conclude(done: list[Step], passed: bool) -> None:
-    wrong = [step.call for step in done if not step.passed]
-    unsure = sum(len(step.differing(mark)) for step in done for mark in (Mark.LIKELY, Mark.GUESS))
-    verdict = "All that is certain matched" if passed else f"Not as specified: {', '.join(wrong)}"
-    say(f"{verdict}; {unsure} of the less certain statements did not. Nothing was placed, changed or cancelled.")
+    wrong = [str(step.call) for step in done if step.differing(Mark.CERTAIN)]
+    failed = [str(step.call) for step in done if step.failure and not step.differing(Mark.CERTAIN)]
+    told = [f"Not as specified: {', '.join(wrong)}." if wrong else "", f"Failed: {', '.join(failed)}." if failed else ""]
+    if passed:
+        told = ["All that is certain matched."]
+    if any(step.comparison.findings for step in done):
+        unsure = sum(len(step.differing(mark)) for step in done for mark in (Mark.LIKELY, Mark.GUESS))
+        told.append(f"Of the less certain statements {unsure or 'none'} did not match.")
+    say(" ".join(filter(None, (*told, "Nothing was placed, changed or cancelled."))))
 
 
-def _row(step: Step, clean: Redaction) -> dict[str, object]:
+def _row(step: Step, clean: Redaction, asked: Asked) -> dict[str, object]:
+    failure = step.failure.removeprefix(f"{NAME}#1: ")
     return {
         "call": str(step.call),
         "passed": step.passed,
         "read": clean.text(step.read),
-        "failure": clean.text(step.failure.removeprefix(f"{NAME}#1: ")),
+        "failure": stopped(clean.text(failure, addresses=step.trouble is Trouble.ADDRESS)) if failure else "",
+        "advice": asked.advice(step.trouble) if step.trouble is not None else "",
         "held": {str(mark): held for mark, held in _held(step).items()},
         "differing": {str(mark): [clean.text(text) for text in step.differing(mark)] for mark in Mark},
         "new": [clean.text(text) for text in step.comparison.new],

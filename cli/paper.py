@@ -12,9 +12,12 @@ from cli.reading import symbol as read_symbol
 from cli.wiring import open_database
 from domain.errors import BadInput
 from domain.paper import Deed
+from domain.paper_faults import CALLS, KINDS, require_fault
+from repositories.database import Database
+from repositories.instruments import InstrumentsRepository
 from repositories.paper_desk import PaperDesk, Wanted
 from repositories.users import UsersRepository
-from settings import read_settings
+from settings import Settings, read_settings
 
 app = typer.Typer(
     name="paper", help="Paper accounts: cash, shares, the owner's own hand, faults on command.", no_args_is_help=True
@@ -23,6 +26,7 @@ HOLDINGS = ("SYMBOL", "QTY", "AVERAGE")
 ORDERS = ("NUMBER", "SIDE", "SYMBOL", "QTY", "PRICE", "FILLED", "STATE", "REASON", "TAG", "ENTERED (IST)")
 HANDS = ("DEED", "SYMBOL", "QTY", "PRICE", "ORDER", "STATE")
 FAULTS = ("FAULT", "CALL", "KIND", "TIMES", "SECONDS", "PROBABILITY", "STRUCK")
+TODAY = {"bought": "bought", "sold": "sold"}
 MOST_RUPEES = Decimal(10**12)
 MOST_SHARES = 2**31 - 1
 Symbol = Annotated[str, typer.Argument(help="The exchange's trading symbol, such as IFBIND-EQ.")]
@@ -39,7 +43,10 @@ def show(user: UserName, as_json: Json = False) -> None:
         write_json(found)
         return
     say(f"{found['user']} (paper): cash {rupees(found['cash'])}; orders of {found['day'] or 'no day yet'}.")
-    write_table(HOLDINGS, [tuple(row.values()) for row in found["holdings"]], "It holds no shares.")
+    none = "It held no shares this morning." if found["today"] else "It holds no shares."
+    write_table(HOLDINGS, [tuple(row.values()) for row in found["holdings"]], none)
+    for row in found["today"]:
+        say(_today(row))
     write_table(ORDERS, [tuple(row.values()) for row in found["orders"]], "It has no orders of its day.")
     if found["hands"]:
         say("By the owner's own hand:")
@@ -70,8 +77,11 @@ def hold(
     """Put shares into the account, as if they had been there since the morning. A position to protect is a row of its
     own: run.py position add."""
     word, shares, paid = read_symbol(symbol), _shares(quantity), read_price(price)
-    with open_database(read_settings()) as database:
+    settings = read_settings()
+    with open_database(settings) as database:
         owner = UsersRepository(database).find(user)
+        if shares:
+            _require_listed(database, settings, word)
         PaperDesk(database, ACTOR).hold(owner.id, word, shares, paid)
     say(f"{owner.name} (paper) holds {shares} {word}.")
 
@@ -102,12 +112,10 @@ def cancel(
 @app.command()
 def fault(
     user: UserName,
-    call: Annotated[
-        str, typer.Argument(help="place, modify, cancel, orders, history, trades, holdings, quotes, any; or clear.")
-    ],
-    kind: Annotated[str, typer.Argument(help="lost_reply, hang, 429, reject, ...: the runbook lists them.")] = "",
-    times: Annotated[int, typer.Option(min=0, help="How often; 0: until cleared.")] = 1,
-    seconds: Annotated[float, typer.Option(min=0, help="How long a hang, a late reply, a late row takes.")] = 0.0,
+    call: Annotated[str, typer.Argument(help=f"{', '.join(CALLS)}; or clear.")],
+    kind: Annotated[str, typer.Argument(help=f"{', '.join(KINDS)}. The runbook says what each is.")] = "",
+    times: Annotated[int, typer.Option(help="How often; 0: until cleared.")] = 1,
+    seconds: Annotated[float, typer.Option(help="How long a hang, a late reply, a late row takes.")] = 0.0,
     probability: Annotated[float, typer.Option(help="How likely each call is befallen, up to 1.")] = 1.0,
 ) -> None:
     """Have the account's paper broker fail on command; `fault USER clear` ends what waits."""
@@ -118,6 +126,7 @@ def fault(
             desk.clear(owner.id)
             say(f"Nothing goes wrong for {owner.name} (paper) any more.")
             return
+        require_fault(call, kind, times, seconds, probability)
         number = desk.fault(owner.id, Wanted(call, kind, times or None, seconds, probability))
     say(f"Fault {number} waits for a call {call} of {owner.name} (paper).")
 
@@ -126,11 +135,33 @@ def _trade(user: str, deed: Deed, symbol: str, quantity: str, price: str) -> Non
     word, shares, limit = read_symbol(symbol), _shares(quantity), read_price(price)
     if not shares:
         raise BadInput("An order is for one share or more. Nothing was written.")
-    with open_database(read_settings()) as database:
+    settings = read_settings()
+    with open_database(settings) as database:
         owner = UsersRepository(database).find(user)
+        _require_listed(database, settings, word)
         PaperDesk(database, ACTOR).trade_by_hand(owner.id, deed, word, shares, limit)
     verb = "buys" if deed is Deed.BUY else "sells"
     say(f"{owner.name} (paper) {verb} {shares} {word} at {rupees(limit)} by hand as soon as the account is looked at.")
+
+
+def _require_listed(database: Database, settings: Settings, symbol: str) -> None:
+    """Raises BadInput for what neither the exchange's file nor that of the paper prices knows: nobody could trade it."""
+    if InstrumentsRepository(database).find(symbol) is not None:
+        return
+    from broker.paper.lines import read_lines  # with the simulator, which other verbs do not need
+
+    if all(line.symbol != symbol for line in read_lines(settings.paper_instruments)):
+        raise BadInput(
+            f"{symbol} is in no instrument file that paper accounts know; write the trading symbol with its series, such"
+            " as IFBIND-EQ, or name a file with it: NINEFIFTEEN_PAPER_INSTRUMENTS. Nothing was written."
+        )
+
+
+def _today(row: dict[str, Any]) -> str:
+    told = [f"{word} today: {row[name]} {row['symbol']}" for name, word in TODAY.items() if row[name]]
+    told += [f"on sale now: {row['on_sale']}"] if row["on_sale"] else []
+    words = "; ".join(told)
+    return f"{words[:1].upper()}{words[1:]}."
 
 
 def _hand(row: dict[str, Any]) -> tuple[object, ...]:

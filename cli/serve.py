@@ -107,12 +107,12 @@ def no_drill(settings: Settings) -> NotAllowed | None:
     )
 
 
-def broker_host(settings: Settings) -> str:
-    """The host of the broker. Raises BadInput for what is no URL."""
+def broker_host(settings: Settings, said: str = "NINEFIFTEEN_KOTAK_URL=") -> str:
+    """The host of the broker, as it was `said`. Raises BadInput for what is no URL."""
     url = settings.kotak_url
     host = host_of(url) if url.lower().startswith(("http://", "https://")) else ""
     if not host:
-        raise BadInput(f"NINEFIFTEEN_KOTAK_URL={url} is not a URL; write it as http://127.0.0.1:8915.")
+        raise BadInput(f"{said}{url[:80]} is not a URL; write it as http://127.0.0.1:8915.")
     return host
 
 

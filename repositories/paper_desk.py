@@ -11,11 +11,16 @@ from sqlalchemy.orm import Session
 
 from domain.errors import BadInput, ConstraintBroken
 from domain.paper import Deed
+from domain.paper_faults import require_fault
 from repositories.database import Database
 from repositories.journal import Entry, JournalRepository
 
 LOCK = text("SELECT cash FROM paper_accounts WHERE user_id = :user_id FOR UPDATE")
-DEPOSIT = text("UPDATE paper_accounts SET cash = cash + :rupees WHERE user_id = :user_id RETURNING cash")
+DEPOSIT = text(
+    "UPDATE paper_accounts SET cash = cash + :rupees WHERE user_id = :user_id AND (:rupees >= 0 OR cash + :rupees >= 0)"
+    " RETURNING cash"
+)
+NAME = text("SELECT name FROM users WHERE id = :user_id")
 HOLD = text(
     "INSERT INTO paper_holdings (user_id, symbol, quantity, average_price)"
     " VALUES (:user_id, :symbol, :quantity, :price)"
@@ -40,6 +45,13 @@ ORDERS = text(
     "SELECT o.number, o.side, o.symbol, o.quantity, o.price, o.filled, o.state, o.reason, o.tag, o.entered_at"
     " FROM paper_orders o JOIN paper_accounts a ON a.user_id = o.user_id AND a.day = o.day"
     " WHERE o.user_id = :user_id ORDER BY o.number"
+)
+TODAY = text(
+    "SELECT o.symbol, coalesce(sum(o.filled) FILTER (WHERE o.side = 'BUY'), 0)::bigint AS bought,"
+    " coalesce(sum(o.filled) FILTER (WHERE o.side = 'SELL'), 0)::bigint AS sold,"
+    " coalesce(sum(o.quantity - o.filled - o.cancelled) FILTER (WHERE o.side = 'SELL' AND o.resting), 0)::bigint"
+    " AS on_sale FROM paper_orders o JOIN paper_accounts a ON a.user_id = o.user_id AND a.day = o.day"
+    " WHERE o.user_id = :user_id GROUP BY o.symbol ORDER BY o.symbol"
 )
 HANDS = text(
     "SELECT id, deed, symbol, quantity, price, number, done_at, words FROM paper_hands"
@@ -71,10 +83,11 @@ class PaperDesk:
         with self._database.as_service("paper") as session:
             account = session.execute(ACCOUNT, {"user_id": user_id}).mappings().one_or_none()
             if account is None:
-                raise BadInput(_no_account(user_id))
+                raise BadInput(_no_account(session, user_id))
             return {
                 **account,
                 "holdings": _rows(session, HOLDINGS, user_id),
+                "today": [row for row in _rows(session, TODAY, user_id) if row["bought"] or row["sold"]],
                 "orders": _rows(session, ORDERS, user_id),
                 "hands": _rows(session, HANDS, user_id),
                 "faults": _rows(session, FAULTS, user_id),
@@ -82,7 +95,8 @@ class PaperDesk:
 
     def deposit(self, user_id: int, rupees: Decimal) -> Decimal:
         """Add rupees, or with a negative number take them away; the cash there is then."""
-        done = self._do(user_id, DEPOSIT, {"rupees": rupees}, "PAPER_DEPOSIT", {"rupees": rupees})
+        less = "The account has less cash than that ({cash:,.2f} rupees), and paper has no debts. Nothing was written."
+        done = self._do(user_id, DEPOSIT, {"rupees": rupees}, "PAPER_DEPOSIT", {"rupees": rupees}, less)
         return Decimal(done)
 
     def hold(self, user_id: int, symbol: str, quantity: int, price: Decimal) -> None:
@@ -106,7 +120,8 @@ class PaperDesk:
         return self._by_hand(user_id, {"deed": Deed.CANCEL, "number": number})
 
     def fault(self, user_id: int, wanted: Wanted) -> int:
-        """Have something go wrong; the fault's number."""
+        """Have something go wrong; the fault's number. Raises BadInput for what could never strike."""
+        require_fault(wanted.call, wanted.kind, wanted.times or 0, wanted.seconds, wanted.probability)
         return int(self._do(user_id, FAULT, asdict(wanted), "PAPER_FAULT", asdict(wanted)))
 
     def clear(self, user_id: int) -> None:
@@ -128,15 +143,16 @@ class PaperDesk:
     ) -> Any:
         """One change under the account's lock, so that it never comes between a broker's call and its rows.
 
-        Raises BadInput with the sentence `nothing`, where there is one, if nothing was changed.
+        Raises BadInput with the sentence `nothing`, where there is one, if nothing was changed; it may name {cash}.
         """
         try:
             with self._database.as_operator(self._by) as session:
-                if session.execute(LOCK, {"user_id": user_id}).first() is None:
-                    raise BadInput(_no_account(user_id))
+                account = session.execute(LOCK, {"user_id": user_id}).one_or_none()
+                if account is None:
+                    raise BadInput(_no_account(session, user_id))
                 result = session.execute(statement, {**values, "user_id": user_id}).scalars().first()
                 if result is None and nothing:
-                    raise BadInput(nothing)
+                    raise BadInput(nothing.format(cash=account.cash))
                 journal = JournalRepository(partial(self._database.as_operator, self._by))
                 journal.write([Entry(event, user_id, detail=detail)])
         except ConstraintBroken as error:
@@ -148,5 +164,6 @@ def _rows(session: Session, query: TextClause, user_id: int) -> Sequence[Mapping
     return [dict(row) for row in session.execute(query, {"user_id": user_id}).mappings()]
 
 
-def _no_account(user_id: int) -> str:
-    return f"User {user_id} does not trade on paper; enter one that does: run.py user add NAME --broker paper."
+def _no_account(session: Session, user_id: int) -> str:
+    name = session.execute(NAME, {"user_id": user_id}).scalar_one_or_none() or f"User {user_id}"
+    return f"{name} does not trade on paper; enter one that does: run.py user add NAME --broker paper."

@@ -68,7 +68,9 @@ def parse_plain(written: str | bytes) -> Credentials:
     """
     try:
         plain = json.loads(written)
-    except ValueError:
+    except json.JSONDecodeError as error:
+        raise BadInput(f"they are not JSON{_where(error)}.") from None
+    except (ValueError, RecursionError):
         plain = None
     if not isinstance(plain, dict):
         raise BadInput(f"they must be a JSON object with the fields {', '.join(FIELDS)}.")
@@ -107,6 +109,12 @@ def load_keys(setting: str | None, key_file: Path) -> list[str]:
         return _checked(_private(key_file).split(), f"the key file {key_file}")
     except (OSError, UnicodeDecodeError) as error:
         raise NotAllowed(f"The key file {key_file} cannot be used: {stopped(str(error))}") from error
+
+
+def _where(error: json.JSONDecodeError) -> str:
+    if not error.doc.strip():
+        return ": there is nothing in them"
+    return f" (line {error.lineno}, column {error.colno}: {error.msg})"
 
 
 def _word(plain: Mapping[str, object], name: str) -> str:

@@ -17,6 +17,7 @@ class FrontDoor:
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
         self._alarmed: date | None = None
+        self._failing_since: float | None = None
         self._looked: date | None = None
         self._look_again = 0.0
 
@@ -27,6 +28,7 @@ class FrontDoor:
         except BrokerUnavailable as error:
             self._raise_alarm(session, error)
             raise
+        self._failing_since = None
         if self._is_time_to_look(session):
             self._look(session)
 
@@ -48,9 +50,12 @@ class FrontDoor:
             log.warning("the broker does not say under which address it sees us; it is asked again: %s", error)
 
     def _raise_alarm(self, session: TradingDay, error: BrokerUnavailable) -> None:
-        """Once a day, from 08:45 on."""
+        """Once a day, from 08:45 on, and not before some minutes of trying: who begins late has no session yet."""
         due = session.bell - timedelta(seconds=self._ports.settings.login_due)
-        if self._alarmed == session.day or self._ports.clock.now() < due:
+        now = self._ports.clock.monotonic()
+        self._failing_since = now if self._failing_since is None else self._failing_since
+        patient = now - self._failing_since < self._ports.settings.login_patience
+        if self._alarmed == session.day or self._ports.clock.now() < due or patient:
             return
         self._alarmed = session.day
         log.critical("No session for orders by %s IST: %s", f"{due.astimezone(IST):%H:%M}", error)

@@ -10,7 +10,8 @@ class TradingSettings:
     `cycle`: between two looks. `follow_up`: until the next look while something is under way. `book_max_age`: how old
     a book may be for a decision. `send_window`: how long after its commit an intent may be sent. `call_deadline`: the
     broker call's total. `book_lag`: how late an accepted order may show in the book. `login_lead`: before the bell,
-    and `login_due`: by when there must be a session (08:45). `address_check`: before the bell, when the address that
+    and `login_due`: by when there must be a session (08:45). `login_patience`: for how long logins must have failed
+    before that is said aloud. `address_check`: before the bell, when the address that
     the broker sees is looked at again. `retry_after`: after a rejection, times the rejections so far. `settle_tail`:
     after the close, for the last fills and lapses. `evening`: after the close, one more look at what the owner traded
     after it. `idle`: the longest wait of a sleeping tenant. `band_refresh`, `holdings_refresh`: between two reads of
@@ -30,6 +31,7 @@ class TradingSettings:
     book_lag: float = 20.0
     login_lead: float = 2100.0
     login_due: float = 1800.0
+    login_patience: float = 180.0
     address_check: float = 300.0
     retry_after: float = 30.0
     settle_tail: float = 900.0

@@ -33,6 +33,7 @@ from service.prices import Prices
 from service.rhythm import Rhythm
 from service.sell_order_manager import SellOrderManager, View
 from service.settling import Settling
+from service.troubles import Troubles
 from service.views import view_of
 from service.words import counted, resting_text, state_of
 
@@ -60,6 +61,7 @@ class TradingService:
         self._settling = Settling(ports, self.rows, self._instruments)
         self._buys = BuyDesk(self._instruments, self._router)
         self._door = FrontDoor(ports)
+        self._troubles = Troubles(ports.clock)
         self._told: tuple[TenantState, str] | None = None
         self._rhythm = Rhythm(ports.calendar, ports.clock, ports.settings)
 
@@ -125,13 +127,14 @@ class TradingService:
         except NinefifteenError as error:
             if not error.waiting_helps:
                 raise
-            log.warning("%s", error)
+            self._troubles.tell(str(error), logging.WARNING)
 
     def _look(self) -> None:
         try:
             self.cycle()
+            self._troubles.over()
         except (BrokerUnavailable, ClockWrong, ConstraintBroken) as error:
-            (log.warning if error.waiting_helps else log.error)("%s", error)
+            self._troubles.tell(str(error), logging.WARNING if error.waiting_helps else logging.ERROR)
             self._tell(TenantState.HELD, str(error))
 
     def cycle(self) -> None:

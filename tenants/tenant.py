@@ -86,6 +86,7 @@ class Tenant:
     def open(self) -> bool:
         """Say STARTING, or REFUSED with the reason; whether a thread is to begin."""
         if self.wish.refusal is not None:
+            log.error("%s is refused: %s", self, self.wish.refusal)
             self._refuse(self.wish.refusal)
             return False
         self.say(TenantState.STARTING, "")
@@ -182,4 +183,3 @@ class Tenant:
     def _refuse(self, text: str) -> None:
         self._hold = Hold(TenantState.REFUSED, text, self._basis)
         self.say(TenantState.REFUSED, text)
-        log.error("%s is refused: %s", self, text)

@@ -90,8 +90,11 @@ class TenantThread:
             self._database.leave_thread()
 
     def _told(self, error: NinefifteenError) -> Ending:
-        log.warning("%s ended: %s", self.tenure, error, exc_info=log.isEnabledFor(logging.DEBUG))
-        return Ending(_meaning(error), str(error))
+        end = _meaning(error)
+        level, how = (logging.ERROR, "is refused") if end is End.REFUSED else (logging.WARNING, "ended")
+        text = str(error).removeprefix(f"{self.tenure}: ")
+        log.log(level, "%s %s: %s", self.tenure, how, text, exc_info=log.isEnabledFor(logging.DEBUG))
+        return Ending(end, str(error))
 
 
 def _meaning(error: NinefifteenError) -> End:

@@ -1,12 +1,14 @@
 """Paper accounts on the command line and by SQL: entered, filled, shown as paper, and in no sum with money."""
 
 import json
+import re
 from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg.errors import CheckViolation
 
+from domain.paper_faults import CALLS, KINDS, kinds_of
 from tests.commands import RULE, Commands
 
 DRILL = """
@@ -77,9 +79,18 @@ def test_cash_shares_and_faults_are_rows_and_in_the_journal(cli: Commands) -> No
         (("paper", "hold", "ravi", "IFBIND-EQ", "99999999999", "800"), "The shares must be a whole number, 0 or more"),
         (("paper", "hold", "ravi", "IFBIND-EQ", "0"), "The paper account holds no IFBIND-EQ"),
         (("paper", "hold", "ravi", "IFBIND-EQ", "1", "-1"), "The price must be a number of rupees above 0"),
-        (("paper", "fault", "ravi", "place", "gremlins"), "paper_faults_kind_is_known"),
-        (("paper", "fault", "ravi", "party", "hang"), "paper_faults_call_is_known"),
-        (("paper", "fault", "ravi", "place", "hang", "--probability", "2"), "paper_faults_probability_is_one"),
+        (("paper", "fault", "ravi", "place", "gremlins"), "'gremlins' is not known; known are: drop_before, "),
+        (("paper", "fault", "ravi", "plaice", "hang"), "The call 'plaice' is not known; known are: place, modify"),
+        (("paper", "fault", "ravi", "place"), "Say what is to go wrong: drop_before, lost_reply"),
+        (("paper", "fault", "ravi", "place", "missing_rows"), "can never strike a call place, only: orders."),
+        (("paper", "fault", "ravi", "any", "late_row"), "can never strike a call any, only: place."),
+        (("paper", "fault", "ravi", "place", "hang", "--times", "-1"), "--times must be from 0 (until cleared)"),
+        (("paper", "fault", "ravi", "place", "hang", "--times", "99999999999"), "--times must be from 0"),
+        (("paper", "fault", "ravi", "place", "hang", "--seconds", "4000"), "--seconds must be from 0 to 3600"),
+        (("paper", "deposit", "ravi", "-99999999"), "less cash than that (1,000,000.00 rupees)"),
+        (("paper", "hold", "ravi", "NOSUCH-EQ", "10", "800"), "NOSUCH-EQ is in no instrument file"),
+        (("paper", "buy", "ravi", "NOSUCH-EQ", "10", "800"), "NOSUCH-EQ is in no instrument file"),
+        (("paper", "fault", "ravi", "place", "hang", "--probability", "3"), "--probability must be more than 0 and at most 1"),
         (("paper", "show", "nobody"), "There is no user 'nobody'"),
         (("user", "set-credentials", "ravi", "--credentials", "FILE"), "trades on paper and needs no credentials"),
     ],
@@ -172,4 +183,31 @@ def test_what_the_owner_does_by_hand_is_a_row_until_his_account_is_looked_at(cli
 def test_money_is_never_bought_or_sold_by_these_verbs(cli: Commands) -> None:
     cli.rows("INSERT INTO users (name, broker, exit_rule) VALUES ('asha', 'kotak_neo', '{\"target_percent\": 6}')")
     refused = cli("paper", "sell", "asha", "ITC-EQ", "1", "400")
-    assert (refused.code, "does not trade on paper" in refused.err) == (3, True)
+    assert (refused.code, "asha does not trade on paper" in refused.err) == (3, True)
+    assert "asha does not trade on paper" in cli("paper", "show", "asha").err
+
+
+def test_every_kind_that_the_rows_allow_is_known_by_name_and_no_other(cli: Commands) -> None:
+    """Catches: a kind that SQL takes and the command line does not name."""
+    for call, kind in ((call, kind) for call in CALLS for kind in kinds_of(call)):
+        cli.rows("INSERT INTO paper_faults (user_id, call, kind) VALUES (1, %s, %s)", call, kind)
+    ((allowed,),) = cli.rows(
+        "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'paper_faults_kind_is_known'"
+    )
+    assert set(re.findall(r"'(\w+)'", allowed)) == set(KINDS)
+
+
+def test_shares_bought_today_are_shown_with_what_is_on_sale(cli: Commands) -> None:
+    """Catches: "It holds no shares." while fifty are there, and on sale."""
+    cli.rows("UPDATE paper_accounts SET day = '2026-11-23'")
+    for number, side, filled in (("1", "BUY", 50), ("2", "SELL", 20)):
+        cli.rows(
+            "INSERT INTO paper_orders VALUES (1, %s, '2026-11-23', 'T' || %s, '', 'TRADEAPI', %s, 'ITC-EQ', 50, 400,"
+            " 'open', %s, 0, 0, '', now(), now(), NULL, true, %s, '[]', '[]')",
+            *(number, number, side, filled, side == "SELL"),
+        )
+    told = cli("paper", "show", "ravi")
+    assert "It held no shares this morning.\nBought today: 50 ITC-EQ; sold today: 20 ITC-EQ; on sale now: 30.\n" in told.out
+    assert cli("paper", "show", "ravi", "--json").json["today"] == [
+        {"symbol": "ITC-EQ", "bought": 50, "sold": 20, "on_sale": 30}
+    ]

@@ -118,6 +118,28 @@ def test_a_tenant_without_a_session_at_0845_says_so_loudly_once(world: World, ca
     assert heartbeat(world)["state"] == "WAITING"
 
 
+def test_a_service_that_begins_after_0845_tries_some_minutes_before_it_is_loud(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A drill, a late start, a paper account priced by a tenant that is ready a second later."""
+    tenant = world.tenant()
+    world.clock.advance_to(BELL + timedelta(minutes=1))
+    world.broker.fault("login", "502_html", times=None)
+
+    def loud() -> int:
+        return sum(record.levelname == "CRITICAL" for record in caplog.records)
+
+    began = world.clock.monotonic()
+    while world.clock.monotonic() < began + 170:
+        tenant.service.look()
+        world.clock.advance(5)
+    assert (heartbeat(world)["state"], loud()) == ("HELD", 0)
+    while world.clock.monotonic() < began + 190:
+        tenant.service.look()
+        world.clock.advance(5)
+    assert loud() == 1
+
+
 def test_a_session_is_there_before_0845_on_every_trading_day(world: World) -> None:
     tenant = world.tenant()
     world.the_day_after()

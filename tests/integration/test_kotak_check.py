@@ -211,7 +211,7 @@ def test_a_wrong_mpin_is_one_attempt_and_exit_1(cli: Commands) -> None:
         )
     assert done.code == 1
     assert "the broker refused the login (MPIN), HTTP 401: Invalid MPIN." in done.out
-    assert "Not as specified: validate" in done.out
+    assert "Failed: validate" in done.out
     assert "user set-credentials" not in done.out
 
 

@@ -291,6 +291,20 @@ def test_a_refused_login_is_not_repeated_until_credentials_or_revision_change(
         refused = stage.entered()[0]
 
 
+def test_a_refusal_is_logged_once_with_its_name_once(
+    stage: Stage, supervisor: Supervisor, caplog: pytest.LogCaptureFixture
+) -> None:
+    """In the tenant's own thread, so that its own file has it too."""
+    stage.parts[1] = raising(LoginRefused("asha#1: wrong MPIN"))
+    supervisor.reconcile()
+    gone(stage.entered(3)[0])
+    supervisor.reconcile()
+    told = [record for record in caplog.records if "wrong MPIN" in record.getMessage()]
+    assert [(r.levelname, r.threadName, r.getMessage()) for r in told] == [
+        ("ERROR", "asha#1", "asha#1 is refused: wrong MPIN")
+    ]
+
+
 def test_replaced_credentials_end_a_refusal_and_restart_who_runs(stage: Stage, supervisor: Supervisor) -> None:
     """Catches: a running tenant that goes on with the credentials of yesterday until somebody restarts it."""
     stage.parts[1] = raising(LoginRefused("wrong MPIN"))

@@ -7,26 +7,46 @@ broker's very answer compares with the specification the other. Nothing is place
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from broker.kotak_neo.calls import CHANGES, CallName, call_of
 from broker.kotak_neo.checking.comparison import Comparison, compared
 from broker.kotak_neo.checking.specification import Mark
 from broker.kotak_neo.client import KotakNeo
 from broker.kotak_neo.tap import Frame, Heard, Tap
-from domain.errors import BrokerUnavailable, ClockWrong, LoginRefused
+from domain.errors import AddressWrong, BrokerUnavailable, ClockWrong, LoginRefused
 
+_ADVICE = re.compile(
+    r" (?:That was refusal|Refused \d+ times|Correct the|The next login|Give the address back|Correct this machine)"
+    r"|: no order is sent|; enter them again|: nothing is sent, and never"
+)
 DOCUMENTED_TOKEN = "1333"
 """The one that Kotak's own examples ask for (HDFCBANK), for an account without holdings and files."""
 
 
+class Trouble(StrEnum):
+    """What a failure is about, since something else is to be done about each."""
+
+    ADDRESS = "address"
+    """The address that calls leave from cannot be used, or the broker sees another one."""
+    CREDENTIALS = "credentials"
+    """The broker refused them, or they cannot be sent; its answer is as specified."""
+    SILENCE = "silence"
+    """No answer came."""
+    ANSWER = "answer"
+    """An answer that could not be read, or said no."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One call: what the client made of it (`read`), or why it could not (`failure`), and the comparison if any."""
+    """One call: what the client made of it (`read`), or why it could not (`failure`, and what that is about), and the
+    comparison if any."""
 
     call: CallName
     read: str = ""
     failure: str = ""
     comparison: Comparison = field(default_factory=lambda: Comparison(()))
+    trouble: Trouble | None = None
 
     @property
     def passed(self) -> bool:
@@ -78,15 +98,15 @@ class Walk:
         """Each step as it is done; a login that fails is the last one. Raises NotAllowed, BadInput, TransactionHeld."""
         failure = self._try(self._login)[1]
         failed = self._last_call() if failure else None
-        yield self._step(CallName.LOGIN, "a view token", failure if failed is CallName.LOGIN else "")
+        yield self._step(CallName.LOGIN, "a view token", failure if failed is CallName.LOGIN else None)
         if self._overheard.last(CallName.VALIDATE) is not None:
-            yield self._step(CallName.VALIDATE, "a session", failure if failed is CallName.VALIDATE else "")
+            yield self._step(CallName.VALIDATE, "a session", failure if failed is CallName.VALIDATE else None)
         if failed is CallName.CLIENT_IP:
             yield self._step(CallName.CLIENT_IP, "", failure)
         for calls, look in self._looks() if not failure else ():
             read, told = self._try(look)
             for call in calls:
-                yield self._step(call, read if call is calls[-1] else "found", told if call is calls[-1] else "")
+                yield self._step(call, read if call is calls[-1] else "found", told if call is calls[-1] else None)
 
     def changed_anything(self) -> bool:
         """Whether a place, modify or cancel was sent: never."""
@@ -125,25 +145,43 @@ class Walk:
             self._token = next(iter(register)).token
         return _counted(len(register), "instrument")
 
-    def _step(self, call: CallName, read: str, failure: str) -> Step:
+    def _step(self, call: CallName, read: str, failure: "_Failure | None") -> Step:
         heard = self._overheard.last(call)
-        if heard is None:
-            return Step(call, failure=failure or "it was not asked")
-        if heard.answer is None:
-            return Step(call, failure=failure or f"{heard.ended}: {heard.why}")
+        if heard is None or heard.answer is None:
+            why = "it was not asked" if heard is None else f"{heard.ended}: {heard.why}"
+            told = failure or _Failure(why, Trouble.SILENCE)
+            trouble = Trouble.SILENCE if told.trouble is Trouble.ANSWER else told.trouble
+            return Step(call, failure=told.text, trouble=trouble)
+        if failure is not None and failure.trouble is Trouble.CREDENTIALS:
+            return Step(call, failure=failure.text, trouble=failure.trouble)
         comparison = compared(call, heard.answer)
-        return Step(call, "" if failure else read, failure, comparison)
+        if failure is None:
+            return Step(call, read, comparison=comparison)
+        return Step(call, failure=failure.text, comparison=comparison, trouble=failure.trouble)
 
     def _last_call(self) -> CallName:
         last = self._overheard.exchanges[-1] if self._overheard.exchanges else None
         call = call_of(last.ask.method, last.ask.url) if last is not None else CallName.LOGIN
         return call if call in (CallName.VALIDATE, CallName.CLIENT_IP) else CallName.LOGIN
 
-    def _try(self, look: Callable[[], str]) -> tuple[str, str]:
+    def _try(self, look: Callable[[], str]) -> "tuple[str, _Failure | None]":
         try:
-            return look(), ""
+            return look(), None
         except (BrokerUnavailable, LoginRefused, ClockWrong) as error:
-            return "", _briefly(str(error))
+            return "", _Failure(_briefly(str(error)), _trouble(error))
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    text: str
+    trouble: Trouble
+
+
+def _trouble(error: Exception) -> Trouble:
+    if isinstance(error, AddressWrong):
+        return Trouble.ADDRESS
+    refused = isinstance(error, LoginRefused) or "the broker refused the login" in str(error)
+    return Trouble.CREDENTIALS if refused else Trouble.ANSWER
 
 
 def _counted(number: int, what: str) -> str:
@@ -151,5 +189,6 @@ def _counted(number: int, what: str) -> str:
 
 
 def _briefly(text: str) -> str:
-    """Without what a service would do next: here nobody tries again."""
-    return re.split(r" (?:That was refusal|Refused \d+ times|Correct the|The next login)", text)[0]
+    """Without what a service would do next, and what its rows would need: here nobody tries again, and there is no row.
+    """
+    return _ADVICE.split(text)[0]

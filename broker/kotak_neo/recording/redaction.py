@@ -69,9 +69,10 @@ class Redaction:
         found = _named(_parsed(body))
         self.learn(value for name, value in found if name in _TOKENS or (name == "greetingname" and len(value) >= LONG))
 
-    def text(self, text: str, *, strict: bool = False) -> str:
-        """The text without secrets. `strict`, for what should be JSON and is not: without any long run either."""
-        clean = self._by_looks(_IN_JSON.sub(rf"\1\2{HIDDEN}", text))
+    def text(self, text: str, *, strict: bool = False, addresses: bool = False) -> str:
+        """The text without secrets. `strict`, for what should be JSON and is not: without any long run either.
+        `addresses`, for a sentence of ours whose owner needs to read them: with those on the internet."""
+        clean = self._by_looks(_IN_JSON.sub(rf"\1\2{HIDDEN}", text), addresses)
         original = _parsed(text)
         if isinstance(original, dict | list):
             value = _parsed(clean)
@@ -102,10 +103,10 @@ class Redaction:
             return value if self._by_looks(str(value)) == str(value) else 0
         return value
 
-    def _by_looks(self, text: str) -> str:
+    def _by_looks(self, text: str, addresses: bool = False) -> str:
         text = _IN_QUERY.sub(rf"\1{HIDDEN}", text)
         for pattern, instead in _LOOKS:
-            text = pattern.sub(instead, text)
+            text = text if addresses and instead == SOME_ADDRESS else pattern.sub(instead, text)
         folded = text.lower()
         for form, pattern in self._forms.items():
             if form in folded:

@@ -81,7 +81,6 @@ _AMONG = {
 _OF_A_SESSION = frozenset({Kind.SESSION_DEATH, Kind.ADDRESS_REFUSED, Kind.OTHER_ADDRESS})
 NOBODYS = "configuration"
 """The call that no account makes."""
-_WITHOUT_SESSION = frozenset({"login", NOBODYS})
 ANY_CALL = "any"
 
 
@@ -92,7 +91,5 @@ def fits(kind: Kind, call: str) -> bool:
     if call == ANY_CALL:
         return kind not in FEED_ONLY
     return (
-        kind not in FEED_ONLY
-        and call in _AMONG.get(kind, {call})
-        and not (kind in _OF_A_SESSION and call in _WITHOUT_SESSION)
+        kind not in FEED_ONLY and call in _AMONG.get(kind, {call}) and not (kind in _OF_A_SESSION and call == NOBODYS)
     )

@@ -45,7 +45,7 @@ class ToLoopback(httpx.BaseTransport):
 def official(url: str, consumer_key: str, folder: Path) -> Iterator[Any]:
     """A `NeoAPI` that speaks to the URL, its files in the folder; `.transport` shows where it wanted to go."""
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in _quiet(folder).items():
+        for name, value in quiet(folder).items():
             patch.setenv(name, value)
         transport = ToLoopback(url)
         client = import_module("neo_api_client").NeoAPI(consumer_key=consumer_key, transport=transport, timeout=10)
@@ -73,7 +73,8 @@ def position_data(row: Json) -> Any:
     return import_module("neo_api_client.websocket.orderfeed.models").PositionData.model_validate(row)
 
 
-def _quiet(folder: Path) -> dict[str, str]:
+def quiet(folder: Path) -> dict[str, str]:
+    """The environment in which it writes nothing but below the folder, and knows no proxy."""
     return {
         "NEO_LOG_FILE_ENABLED": "false",
         "NEO_LOG_LEVEL": "NOLOG",

@@ -4,6 +4,7 @@ The mutation to try: have run.py import cli.app for the simulator, too, or let l
 """
 
 import json
+import os
 import re
 import socket
 import ssl
@@ -14,9 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 from cryptography.hazmat.primitives.serialization import load_pem_private_key as load_key
 from kotak_peer import tls_of
+from official_sdk import quiet
 
 from cli.app import main
 from cli.simulate import main as alone
@@ -68,6 +71,28 @@ def test_a_client_that_trusts_the_certificate_is_answered_at_the_name(start: Sta
         secure.sendall(f"GET /control/accounts HTTP/1.0\r\nHost: {NAME}\r\n\r\n".encode())
         answer = b"".join(iter(lambda: secure.recv(65_536), b""))
     assert json.loads(answer.partition(b"\r\n\r\n")[2]) == {"accounts": hello["accounts"]}
+
+
+def test_the_example_of_the_page_logs_in_and_places_an_order(start: Start, tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "simulator.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"^python run.py simulator --port 8915 (.*)$", page, re.MULTILINE)
+    (example,) = (code for code in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "NeoAPI" in code)
+    url = start(*command.split())["url"]
+    assert example.count("http://127.0.0.1:8915") == 1
+    done = subprocess.run(
+        [sys.executable, "-c", example.replace("http://127.0.0.1:8915", url)],
+        cwd=tmp_path,
+        env=os.environ | quiet(tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    number, state = done.stdout.split(maxsplit=1)
+    (order,) = requests.get(f"{url}/control/ledger", timeout=5).json()["orders"]
+    assert (order["order"], order["symbol"], order["quantity"], order["side"]) == (number, "IFBIND-EQ", 10, "SELL")
+    assert state.strip() in ("put order req received", "validation pending", "open pending", "open")
 
 
 def locked(folder: Path) -> Path:

@@ -59,7 +59,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("fault", {"call": "quotes", "kind": "reject"}, "reject cannot befall quotes"),
     ("fault", {"call": "place", "kind": "no_data"}, "no_data cannot befall place"),
     ("fault", {"call": "history", "kind": "ok_without_number"}, "ok_without_number cannot befall history"),
-    ("fault", {"call": "login", "kind": "session_death"}, "session_death cannot befall login"),
+    ("fault", {"call": "configuration", "kind": "ip_changed"}, "ip_changed cannot befall configuration"),
     ("fault", {"call": "orders", "kind": "429", "times": "x"}, 'times is a whole number or null, not "x"'),
     ("fault", {"call": "orders", "kind": "429", "times": True}, "times is a whole number or null, not true"),
     ("fault", {"call": "orders", "kind": "hang", "seconds": -1}, "seconds of hang cannot be -1; it is 0 at least"),

@@ -10,7 +10,7 @@ from test_situations_table import NAMED, ROOT, functions_of
 from broker.simulator.brokerage import Brokerage
 from broker.simulator.clock import SystemClock
 from broker.simulator.control import ControlDesk
-from broker.simulator.kinds import FEED_CALLS, Kind
+from broker.simulator.kinds import ANY_CALL, FEED_CALLS, Kind, fits
 from broker.simulator.price_file import read_script
 from broker.simulator.routes import CALLS
 from broker.simulator.settings import Settings
@@ -36,6 +36,20 @@ def test_every_call_kind_path_and_setting_of_the_code_stands_on_the_page() -> No
     settings = {field.name for field in dataclasses.fields(Settings)}
     known = {*CALLS, *FEED_CALLS, *Kind, *desk.paths, *settings}
     assert sorted(name for name in known if f"`{name}`" not in PAGE) == []
+
+
+def test_the_page_tells_which_kind_goes_with_which_call() -> None:
+    table = PAGE.partition("| calls | kinds |\n|---|---|\n")[2].partition("\n\n")[0]
+    ordinary = set(CALLS) | {ANY_CALL}
+    groups = {"every call but `feed` and `feed_hello`": ordinary}
+    groups["all of these but `configuration`"] = ordinary - {"configuration"}
+    told: set[tuple[str, str]] = set()
+    for line in table.splitlines():
+        _, calls, kinds, _ = line.split("|")
+        named = groups.get(calls.strip()) or set(re.findall(r"`([^`]+)`", calls))
+        told |= {(call, kind) for call in named for kind in re.findall(r"`([^`]+)`", kinds)}
+    told |= {(ANY_CALL, kind) for call, kind in told if call not in FEED_CALLS}
+    assert told == {(call, kind) for call in (*ordinary, *FEED_CALLS) for kind in Kind if fits(kind, call)}
 
 
 def test_the_script_on_the_page_can_be_played() -> None:

@@ -134,6 +134,7 @@ def test_an_unknown_user_is_a_sentence(cli: Commands, verb: tuple[str, ...]) -> 
 def test_a_row_that_cannot_be_read_is_listed_beside_the_others(cli: Commands) -> None:
     cli.add_user()
     cli.rows("ALTER TABLE users DROP CONSTRAINT users_broker_is_known")
+    cli.rows("ALTER TABLE users DISABLE TRIGGER users_row_is_sound")
     cli.rows("INSERT INTO users (id, name, broker, exit_rule) VALUES (7, 'odd', 'zerodha', '{}')")
     users = cli("user", "list", "--json").json["users"]
     assert [(user["id"], user["state"]) for user in users] == [(1, "NOT SERVED"), (7, "UNREADABLE")]

@@ -14,6 +14,7 @@ from cli.exits import EPILOG
 from cli.halts import halt, resume
 from cli.leave import leave
 from cli.prove import prove
+from cli.refusals import refusal
 from cli.reports import coverage, explain, status
 from cli.sealing import seal
 from cli.serve import serve
@@ -69,7 +70,7 @@ for verb in (coverage, status, explain, halt, resume, settle, seal):
 app.command()(demo)
 app.command()(prove)
 app.command()(serve)
-app.command()(simulator)
+app.command(short_help="Serve a simulated Kotak Neo on loopback HTTP.")(simulator)
 
 
 def main() -> None:
@@ -77,5 +78,5 @@ def main() -> None:
     try:
         app()
     except NinefifteenError as error:
-        sys.stderr.write(f"ninefifteen: {error}\n")
+        sys.stderr.write(f"ninefifteen: {refusal(error, sys.argv[1:])}\n")
         sys.exit(error.exit_code)

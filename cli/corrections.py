@@ -26,14 +26,20 @@ def ratio(
         bool, typer.Option("--unasked", help="Also of a position that does not wait as CORPORATE_ACTION.")
     ] = False,
 ) -> None:
-    """Confirm a split, bonus or consolidation: quantity, average price and own target price follow; orders go on."""
+    """Confirm a split, bonus or consolidation.
+
+    Quantity, average price and own target price follow; orders go on.
+    """
     wanted, why = Ratio.parse(ratio), read_because(because)
     with open_database(read_settings()) as database:
         _tell(position, CorrectionDesk(database, ACTOR).ratio(position, wanted, why, unasked=unasked))
 
 
 def clear(position: Number, because: Because) -> None:
-    """End the block of a BREACHED position after somebody has compared it with the broker."""
+    """End the block of a BREACHED position.
+
+    After somebody has compared it with the broker.
+    """
     why = read_because(because)
     with open_database(read_settings()) as database:
         halted = CorrectionDesk(database, ACTOR).clear(position, why)

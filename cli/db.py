@@ -30,7 +30,10 @@ def upgrade() -> None:
 
 @app.command()
 def status(as_json: Json = False) -> None:
-    """Say which schema the database has and which this program needs; exits 5 where they differ."""
+    """Compare the database's schema with this program's.
+
+    Says which it has and which is needed; exits with 5 where they differ.
+    """
     with open_any_database(read_settings()) as database:
         found = schema_status(database)
         if as_json:
@@ -43,7 +46,10 @@ def status(as_json: Json = False) -> None:
 
 @app.command()
 def url() -> None:
-    """Print the database's URL for psql, with its password; the embedded server runs only while it is used."""
+    """Print the database's URL for psql, with its password.
+
+    The embedded server runs only while it is used.
+    """
     settings = read_settings()
     with open_any_database(settings) as database:
         say(address(database, secret=True))
@@ -55,7 +61,10 @@ def url() -> None:
 def shell(
     words: Annotated[list[str] | None, typer.Argument(metavar="ARGS", help="psql's own arguments.")] = None,
 ) -> None:
-    """Run psql on the database, such as `db shell -c 'TABLE users'`; ends with psql's exit code."""
+    """Run psql on the database.
+
+    Such as `db shell -c 'TABLE users'`; ends with psql's exit code.
+    """
     with open_database(read_settings()) as database:
         code = run_psql(database, words or [])
     raise typer.Exit(code)

@@ -14,7 +14,10 @@ def demo(
     seconds: Annotated[float, typer.Option(min=20, max=3600, help="Seconds from the bell to the close.")] = 40.0,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the demo's folder: its database and its logs.")] = False,
 ) -> None:
-    """Play a whole trading day in about a minute: a simulated broker, the real service, three users."""
+    """Play a whole trading day in about a minute.
+
+    A simulated broker, the real service, three users.
+    """
     from cli.day.performance import perform  # the other verbs start sooner without it
 
     try:

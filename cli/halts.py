@@ -23,7 +23,10 @@ def halt(
     user: MaybeUser = None,
     cancel: Annotated[bool, typer.Option("--cancel", help="Cancel the resting orders as well.")] = False,
 ) -> None:
-    """Let no new order go out, from the next statement on; resting orders stay unless --cancel."""
+    """Let no new order of a user, or of anybody, go out.
+
+    From the next statement on; resting orders stay unless --cancel.
+    """
     why = read_because(because)
     with open_database(read_settings()) as database:
         found = UsersRepository(database).find(user) if user is not None else None
@@ -38,7 +41,10 @@ def resume(
     user: MaybeUser = None,
     because: Annotated[str | None, typer.Option(help="Why, for the journal.")] = None,
 ) -> None:
-    """End the halts of a user; without USER those that hold for everybody. What was not placed is placed now."""
+    """End the halts of a user, or those of everybody.
+
+    Without USER those that hold for everybody. What was not placed is placed now.
+    """
     why = None if because is None else read_because(because)
     with open_database(read_settings()) as database:
         found = UsersRepository(database).find(user) if user is not None else None

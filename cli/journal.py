@@ -27,7 +27,10 @@ def _group() -> None:
 def archive(
     before: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The first day in India that stays.")],
 ) -> None:
-    """Move the rows of earlier days into the archive; `explain` tells them all the same."""
+    """Move the rows of earlier days into the archive.
+
+    `explain` tells them all the same.
+    """
     latest = SystemClock().now().astimezone(IST).date() - timedelta(days=YOUNGEST)
     if before.date() > latest:
         raise BadInput(

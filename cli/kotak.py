@@ -43,7 +43,9 @@ def check(
     url: Annotated[str | None, typer.Option(help="The login host, instead of NINEFIFTEEN_KOTAK_URL.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Log in and read everything once; say what agrees with the specification. Places, changes, cancels nothing.
+    """Log in, read everything once, say what agrees.
+
+    Compares with the specification. Places, changes, cancels nothing.
 
     Exits with 0 where all that is certain agreed, else with 1.
     """
@@ -111,7 +113,10 @@ def _verdict(step: Step) -> str:
 def _conclude(done: list[Step], passed: bool) -> None:
     wrong = [str(step.call) for step in done if step.differing(Mark.CERTAIN)]
     failed = [str(step.call) for step in done if step.failure and not step.differing(Mark.CERTAIN)]
-    told = [f"Not as specified: {', '.join(wrong)}." if wrong else "", f"Failed: {', '.join(failed)}." if failed else ""]
+    told = [
+        f"Not as specified: {', '.join(wrong)}." if wrong else "",
+        f"Failed: {', '.join(failed)}." if failed else "",
+    ]
     if passed:
         told = ["All that is certain matched."]
     if any(step.comparison.findings for step in done):

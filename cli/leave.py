@@ -33,7 +33,10 @@ def leave(
     because: Annotated[str | None, typer.Option(help="Why, for the journal.")] = None,
     stop: Annotated[bool, typer.Option("--stop", help="End the exit: the position's rule holds again.")] = False,
 ) -> None:
-    """Sell a position now: its order becomes a limit at most so far below the last price; one order, as ever."""
+    """Sell a position now, close to the last price.
+
+    Its order becomes a limit at most so far below it; one order, as ever.
+    """
     why = "" if because is None else read_because(because)
     if stop and at_most_percent_below_last is not None:
         raise BadInput("--stop ends an exit and takes no percentage. Nothing was written.")

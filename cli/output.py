@@ -15,7 +15,10 @@ from rich.text import Text
 from domain.clock import IST
 
 WIDE = 400
-"""Columns of a table that goes into a file or a pipe, where nothing should be folded."""
+"""Columns of a table that goes into a file or a pipe, where nothing but whole sentences should be folded."""
+SENTENCES = frozenset({"TEXT", "BECAUSE", "HALTED"})
+FOLDED = 72
+"""Characters of a sentence in one line of a table."""
 
 
 def write_json(value: object) -> None:
@@ -29,7 +32,9 @@ def write_table(headings: Sequence[str], rows: Iterable[Sequence[object]], nothi
     if not cells:
         say(nothing)
         return
-    table = Table(*headings, box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in headings:
+        table.add_column(heading, max_width=FOLDED if heading in SENTENCES else None)
     for row in cells:
         table.add_row(*row)
     Console(width=None if sys.stdout.isatty() else WIDE, highlight=False).print(table)

@@ -19,9 +19,7 @@ from repositories.paper_desk import PaperDesk, Wanted
 from repositories.users import UsersRepository
 from settings import Settings, read_settings
 
-app = typer.Typer(
-    name="paper", help="Paper accounts: cash, shares, the owner's own hand, faults on command.", no_args_is_help=True
-)
+app = typer.Typer(name="paper", help="Paper accounts: cash, shares, the owner's hand, faults.", no_args_is_help=True)
 HOLDINGS = ("SYMBOL", "QTY", "AVERAGE")
 ORDERS = ("NUMBER", "SIDE", "SYMBOL", "QTY", "PRICE", "FILLED", "STATE", "REASON", "TAG", "ENTERED (IST)")
 HANDS = ("DEED", "SYMBOL", "QTY", "PRICE", "ORDER", "STATE")
@@ -36,7 +34,10 @@ Rupees = Annotated[str, typer.Argument(help="The limit in rupees.")]
 
 @app.command()
 def show(user: UserName, as_json: Json = False) -> None:
-    """Show the account as its paper broker knows it: cash, shares, the orders of its day, faults that wait."""
+    """Show the account as its paper broker knows it.
+
+    Cash, shares, the orders of its day, faults that wait.
+    """
     with open_database(read_settings()) as database:
         found = PaperDesk(database, ACTOR).show(UsersRepository(database).find(user).id)
     if as_json:
@@ -74,8 +75,10 @@ def hold(
     quantity: Annotated[str, typer.Argument(help="Shares in all; 0 takes them away.")],
     price: Annotated[str, typer.Argument(help="The average price paid, in rupees.")] = "1",
 ) -> None:
-    """Put shares into the account, as if they had been there since the morning. A position to protect is a row of its
-    own: run.py position add."""
+    """Put shares into the account.
+
+    As if they had been there since the morning. A position to protect is a row of its own: run.py position add.
+    """
     word, shares, paid = read_symbol(symbol), _shares(quantity), read_price(price)
     settings = read_settings()
     with open_database(settings) as database:
@@ -88,13 +91,19 @@ def hold(
 
 @app.command()
 def buy(user: UserName, symbol: Symbol, quantity: Shares, price: Rupees) -> None:
-    """Have the owner buy by his own hand, as in the broker's app: nothing of it is the service's."""
+    """Have the owner buy by his own hand.
+
+    As in the broker's app: nothing of it is the service's.
+    """
     _trade(user, Deed.BUY, symbol, quantity, price)
 
 
 @app.command()
 def sell(user: UserName, symbol: Symbol, quantity: Shares, price: Rupees) -> None:
-    """Have the owner sell by his own hand, as in the broker's app: the service finds it as it would a real owner's."""
+    """Have the owner sell by his own hand.
+
+    As in the broker's app: the service finds it as it would a real owner's.
+    """
     _trade(user, Deed.SELL, symbol, quantity, price)
 
 
@@ -102,7 +111,10 @@ def sell(user: UserName, symbol: Symbol, quantity: Shares, price: Rupees) -> Non
 def cancel(
     user: UserName, number: Annotated[str, typer.Argument(help="As run.py paper show tells it.", metavar="ORDER")]
 ) -> None:
-    """Have the owner cancel an order by his own hand, his own or one of the service's."""
+    """Have the owner cancel an order by his own hand.
+
+    One of his own, or one of the service's.
+    """
     with open_database(read_settings()) as database:
         owner = UsersRepository(database).find(user)
         PaperDesk(database, ACTOR).cancel_by_hand(owner.id, number)
@@ -118,7 +130,10 @@ def fault(
     seconds: Annotated[float, typer.Option(help="How long a hang, a late reply, a late row takes.")] = 0.0,
     probability: Annotated[float, typer.Option(help="How likely each call is befallen, up to 1.")] = 1.0,
 ) -> None:
-    """Have the account's paper broker fail on command; `fault USER clear` ends what waits."""
+    """Have the account's paper broker fail on command.
+
+    `fault USER clear` ends what waits.
+    """
     with open_database(read_settings()) as database:
         owner = UsersRepository(database).find(user)
         desk = PaperDesk(database, ACTOR)
@@ -145,15 +160,15 @@ def _trade(user: str, deed: Deed, symbol: str, quantity: str, price: str) -> Non
 
 
 def _require_listed(database: Database, settings: Settings, symbol: str) -> None:
-    """Raises BadInput for what neither the exchange's file nor that of the paper prices knows: nobody could trade it."""
+    """Raises BadInput for what is neither in the exchange's file nor in that of the paper prices: nobody can trade it."""
     if InstrumentsRepository(database).find(symbol) is not None:
         return
     from broker.paper.lines import read_lines  # with the simulator, which other verbs do not need
 
     if all(line.symbol != symbol for line in read_lines(settings.paper_instruments)):
         raise BadInput(
-            f"{symbol} is in no instrument file that paper accounts know; write the trading symbol with its series, such"
-            " as IFBIND-EQ, or name a file with it: NINEFIFTEEN_PAPER_INSTRUMENTS. Nothing was written."
+            f"{symbol} is in no instrument file that paper accounts know; write the trading symbol with its series,"
+            " such as IFBIND-EQ, or name a file with it: NINEFIFTEEN_PAPER_INSTRUMENTS. Nothing was written."
         )
 
 

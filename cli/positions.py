@@ -46,7 +46,10 @@ def add(
     price: Annotated[str, typer.Argument(help="The average price paid, in rupees.")],
     exit_rule: Annotated[str | None, typer.Option(metavar="JSON", help=f"{EXIT_RULE_HELP}; else the user's.")] = None,
 ) -> None:
-    """Enter shares that the account holds; a running service places their sell order within seconds."""
+    """Enter shares that the account holds.
+
+    A running service places their sell order within seconds.
+    """
     word, shares, paid = read_symbol(symbol), read_quantity(quantity), read_price(price)
     rule = None if exit_rule is None else read_rule(exit_rule)
     with open_database(read_settings()) as database:
@@ -80,7 +83,10 @@ def list_positions(
 def set_exit(
     position: Number, rule: Annotated[str, typer.Argument(metavar="JSON", help=f"{EXIT_RULE_HELP}; null: the user's.")]
 ) -> None:
-    """Give a position its own exit rule, or with null the user's; a resting order follows."""
+    """Give a position its own exit rule.
+
+    With null it sells by the user's; a resting order follows.
+    """
     wanted = optional_exit_rule(rule)
     with open_database(read_settings()) as database:
         PositionDesk(database, ACTOR).set_exit(position, wanted)
@@ -92,7 +98,10 @@ def close(
     position: Number,
     because: Annotated[str, typer.Option(help="Why, for the journal.")],
 ) -> None:
-    """End a position whose shares are not to be sold any more; a running service cancels its resting order."""
+    """End a position that is not to be sold any more.
+
+    A running service cancels its resting order.
+    """
     if not because.strip():
         raise BadInput("Say why the position is closed: --because TEXT. Nothing was written.")
     with open_database(read_settings()) as database:

@@ -15,7 +15,10 @@ def prove(
         bool, typer.Option("--json", help="Print one JSON object on the last line; the lines go to stderr.")
     ] = False,
 ) -> None:
-    """Kill, freeze and deceive the real service, and judge it by what its simulated broker saw."""
+    """Kill, freeze and deceive the real service, and judge.
+
+    It is judged by what its simulated broker saw.
+    """
     from cli.proof.hall import hold  # the other verbs start sooner without it
 
     try:

@@ -50,7 +50,10 @@ class Status:
 
 
 def coverage(user: OfUser = None, as_json: Json = False) -> None:
-    """Say of every open position how it is covered; exits 1 while one is UNPROTECTED in market hours."""
+    """Say of every open position how it is covered.
+
+    Exits with 1 while one is UNPROTECTED in market hours.
+    """
     settings = read_settings()
     with open_database(settings) as database:
         owner = UsersRepository(database).find(user).id if user else None
@@ -70,7 +73,7 @@ def coverage(user: OfUser = None, as_json: Json = False) -> None:
 
 
 def status(as_json: Json = False) -> None:
-    """Show the running services, every account's tenant, and the halts that stand."""
+    """Show services, every account's tenant, and halts."""
     with open_database(read_settings()) as database:
         standing = StandingRepository(database)
         found = Status(standing.supervisors(), TenantsRepository(database).status(), standing.halts())
@@ -81,7 +84,10 @@ def status(as_json: Json = False) -> None:
 
 
 def explain(position: Annotated[int, typer.Argument(help="The position's number.")], as_json: Json = False) -> None:
-    """Tell the story of a position in order of time: every row, intent, answer, sighting and fill."""
+    """Tell the story of a position in order of time.
+
+    Every row, intent, answer, sighting and fill.
+    """
     settings = read_settings()
     with open_database(settings) as database:
         story = StoriesRepository(database).of_position(position)
@@ -103,10 +109,11 @@ def _print_coverage(covered: Sequence[Coverage], totals: Totals, paper: Totals) 
     for words, symbols in _grouped(covered).items():
         more = f" and {len(symbols) - MOST_NAMED} more" if len(symbols) > MOST_NAMED else ""
         say(f"{', '.join(symbols[:MOST_NAMED])}{more}: {words}")
-    if totals.positions or totals.sold_today or not paper.positions:
+    money = bool(totals.positions or totals.sold_today or not paper.positions)
+    if money:
         say(_totals(totals))
     if paper.positions or paper.sold_today:
-        say(f"On paper, and not in any sum above: {_totals(paper)}")
+        say(f"On paper{', and not in any sum above' if money else ''}: {_totals(paper)}")
 
 
 def _totals(totals: Totals) -> str:

@@ -13,6 +13,9 @@ from settings import read_settings
 def seal(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A JSON file of the plain fields; - for stdin.")],
 ) -> None:
-    """Print the sealed text to insert into credentials.sealed; needs no database, writes no row."""
+    """Print sealed credentials, to be inserted by SQL.
+
+    The text belongs into credentials.sealed; needs no database, writes no row.
+    """
     plain = credentials(file)
     say(open_vault(read_settings()).seal(plain))

@@ -53,7 +53,10 @@ def serve(
     die_at: Annotated[str | None, typer.Option(hidden=True, help="LABEL[:N]: SIGKILL at that waypoint.")] = None,
     freeze_at: Annotated[str | None, typer.Option(hidden=True, help="LABEL[:N]: SIGSTOP at that waypoint.")] = None,
 ) -> None:
-    """Serve every enabled user until SIGTERM or Ctrl-C; then drain and exit."""
+    """Serve every enabled user until told to stop.
+
+    SIGTERM or Ctrl-C: then drain and exit.
+    """
     settings = read_settings()
     _require_sense(drill, open_in, day_length)
     waypoints = _waypoints(drill, die_at, freeze_at)

@@ -42,7 +42,10 @@ def settle(
     ] = None,
     price: Annotated[str | None, typer.Option(help="At what price on average, in rupees; else its limit.")] = None,
 ) -> None:
-    """Say what became of an order in doubt, or of an earlier day; a running service answers at its next look."""
+    """Say what became of an order that nobody saw end.
+
+    One in doubt, or of an earlier day; a running service answers at its next look.
+    """
     word = _word(order, verdict, because, broker_order_id, filled, price)
     settings, clock = read_settings(), SystemClock()
     with open_database(settings) as database:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.options import ACTOR, Rule, UserName
-from cli.output import say
+from cli.output import note, say
 from cli.reading import credentials as read_credentials
 from cli.reading import egress as read_egress
 from cli.reading import exit_rule as read_rule
@@ -31,7 +31,10 @@ POLICIES: Mapping[OwnerPolicy, str] = {
 
 
 def set_exit(user: UserName, rule: Rule) -> None:
-    """Give the account another exit rule; resting orders follow where their position has no rule of its own."""
+    """Give the account another exit rule.
+
+    Resting orders follow where their position has no rule of its own.
+    """
     wanted = read_rule(rule)
     with open_database(read_settings()) as database:
         users = UsersRepository(database)
@@ -44,7 +47,10 @@ def set_policy(
     user: UserName,
     policy: Annotated[str, typer.Argument(metavar="respect|re-protect", help="Leave it for the day, or place again.")],
 ) -> None:
-    """Say what is to happen when the owner cancels or changes an order of ours in the broker's app."""
+    """Say what the owner's own cancels and changes mean.
+
+    That is what happens when he cancels or changes an order of ours in the broker's app.
+    """
     wanted = read_policy(policy)
     with open_database(read_settings()) as database:
         users = UsersRepository(database)
@@ -60,28 +66,39 @@ def set_egress(
     family: Family = None,
     no_address: Annotated[bool, typer.Option("--none", help="Bind nothing and check nothing.")] = False,
 ) -> None:
-    """Say which addresses the broker has whitelisted for the account, and start it anew with a session from there.
+    """Say which addresses the account leaves from.
+
+    Those that the broker has whitelisted for it; it is started anew with a session from there.
 
     What is not given is empty afterwards.
     """
-    if (address is None) != no_address:
-        raise BadInput("Say which address: run.py user set-egress USER IPV4, or --none for none. Nothing was written.")
+    _require_one(user, address, no_address)
     wanted = read_egress(address, second, family)
     with open_database(read_settings()) as database:
         users = UsersRepository(database)
         found = users.find(user)
+        before = users.wanted().barred()
         users.set_egress(found.id, wanted, by=ACTOR)
-        barred = users.wanted().barred()
+        after = users.wanted()
     out = addresses_of(wanted.first, wanted.second) or "wherever the machine sends from"
-    say(f"User {found.name} leaves from {out}.")
-    warn(barred, found.id, *barred)
+    family = f", of the family {wanted.family}" if wanted.family else ", of no family" if found.family else ""
+    say(f"User {found.name} leaves from {out}{family}.")
+    barred = after.barred()
+    warn(barred, found.id)
+    for other in after.everybody:
+        if other.id in barred and other.id != found.id:
+            taken = f"This takes {other.name} out of service, because of {found.name}"
+            note(f"{'Still not served' if other.id in before else taken}: {barred[other.id]}")
 
 
 def set_live(
     user: UserName,
     live: Annotated[str, typer.Argument(metavar="on|off", help="on: at the broker; off: at a simulator.")],
 ) -> None:
-    """Say that the account trades with money at the broker, or that it does not, and start it anew."""
+    """Say whether the account trades with money.
+
+    on: at the broker; off: at a simulator. It is started anew.
+    """
     wanted = read_switch(live)
     settings = read_settings()
     with open_database(settings) as database:
@@ -99,7 +116,10 @@ def set_live(
 
 
 def set_credentials(user: UserName, credentials: CredentialsFile) -> None:
-    """Replace the account's credentials and start it anew with them, also where its login was refused."""
+    """Replace the account's credentials.
+
+    It is started anew with them, also where its login was refused.
+    """
     plain = read_credentials(credentials)
     settings = read_settings()
     with open_database(settings) as database:
@@ -109,6 +129,18 @@ def set_credentials(user: UserName, credentials: CredentialsFile) -> None:
         vault = open_vault(settings)
         CredentialsRepository(database, vault).store(found.id, vault.seal(plain), by=ACTOR)
     say(f"The credentials of {found.name} are replaced; a running service starts {found.name} anew with them.")
+
+
+def _require_one(user: str, address: str | None, no_address: bool) -> None:
+    """An address, or the word that there is none."""
+    if address is not None and no_address:
+        raise BadInput(
+            f"Both {address[:80]} and --none were given: give the address alone, or --none alone. Nothing was written."
+        )
+    if address is None and not no_address:
+        raise BadInput(
+            f"Say which address: run.py user set-egress {user[:80]} IPV4, or --none for none. Nothing was written."
+        )
 
 
 def _require_complete(user: User, credentials: CredentialState) -> None:

@@ -41,7 +41,10 @@ def add(
     egress_2: Annotated[str | None, typer.Option("--egress-2", metavar="IPV4", help=SECOND_HELP)] = None,
     family: Family = None,
 ) -> None:
-    """Enter an account; a running service serves it within seconds. A paper account needs no credentials."""
+    """Enter an account, with money or on paper.
+
+    A running service serves it within seconds. A paper account needs no credentials.
+    """
     wanted, rule, out = known_broker(broker), read_rule(exit_rule), read_egress(egress, egress_2, family)
     plain = needed_credentials(wanted, credentials)
     settings = read_settings()
@@ -73,7 +76,10 @@ def list_users(as_json: Json = False) -> None:
 
 @app.command()
 def show(user: UserName, as_json: Json = False) -> None:
-    """Show one account: its row, its tenant, its positions, and whether its credentials are there."""
+    """Show one account and how its tenant is.
+
+    Its row, its tenant, its positions, and whether its credentials are there.
+    """
     with open_database(read_settings()) as database:
         found = UsersRepository(database).find(user)
         status = {tenant.user_id: tenant for tenant in TenantsRepository(database).status()}
@@ -94,13 +100,19 @@ def enable(user: UserName) -> None:
 
 @app.command()
 def disable(user: UserName) -> None:
-    """Stop serving the account; what rests at the broker stays there."""
+    """Stop serving the account.
+
+    What rests at the broker stays there.
+    """
     _set_enabled(user, False)
 
 
 @app.command()
 def restart(user: UserName) -> None:
-    """Have this account alone started anew; the others are not touched."""
+    """Have this account alone started anew.
+
+    The others are not touched.
+    """
     with open_database(read_settings()) as database:
         users = UsersRepository(database)
         found = users.find(user)

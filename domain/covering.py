@@ -8,7 +8,7 @@ from domain.live_sell import Verdict, certainly_unsent, judge, placing, resting,
 from domain.market import Phase, TradingDay
 from domain.models import Order, Position
 from domain.orders import Reason
-from domain.reasons import ADVICE
+from domain.reasons import advice, named
 from domain.tenancy import TenantState
 from domain.vantage import Moment, Service, last_book, nobody
 
@@ -35,7 +35,7 @@ def cover(position: Position, order: Order | None, service: Service, moment: Mom
         order.seen_at if order else None,
         verdict.reason,
         verdict.text,
-        verdict.advice or (ADVICE[verdict.reason] if verdict.reason else ""),
+        _advice(verdict, position, service),
         order.broker_order_id if order else None,
         order.price if order else None,
         _value(position, verdict.state, rests),
@@ -57,6 +57,18 @@ def _verdict(position: Position, order: Order | None, service: Service, moment: 
     return judge(position, order, told, service, moment)
 
 
+def _advice(verdict: Verdict, position: Position, service: Service) -> str:
+    if verdict.advice or verdict.reason is None:
+        return named(verdict.advice, service.user)
+    return advice(verdict.reason, service.user, position.id, own_rule=position.exit_rule is not None)
+
+
+def _beside(text: str, more: str) -> str:
+    """Two statements in one; what the second only repeats of the first is left out."""
+    first = text.rstrip().rstrip(".")
+    return first if more.rstrip(". ").endswith(first) else f"{first}; {more}"
+
+
 def _told(position: Position) -> Verdict | None:
     """What the position says of itself. That the market was closed is no reason once it is open."""
     reason = Reason.__members__.get(position.reason or "")
@@ -73,7 +85,7 @@ def _closed(told: Verdict | None, service: Service, moment: Moment) -> Verdict:
     text = moment.opens or "the market is closed"
     soon = moment.session.phase(moment.now) is Phase.BEFORE and service.serving
     if told is not None and (told.reason in LASTING or soon):
-        return replace(told, text=f"{told.text}; {text}")
+        return replace(told, text=_beside(told.text, text))
     close = moment.session.close if isinstance(moment.session, TradingDay) else None
     return unprotected(Reason.MARKET_CLOSED, text, close if close and close <= moment.now else None)
 
@@ -85,7 +97,7 @@ def _without(position: Position, told: Verdict | None, service: Service, moment:
         return unprotected(Reason.TENANT_DOWN, f"{service.described}{before}", service.beat_at)
     down = service.state in DOWN
     if told is not None:
-        return replace(told, text=f"{told.text}; the tenant is {service.described}") if down else told
+        return replace(told, text=_beside(told.text, f"the tenant is {service.described}")) if down else told
     if down:
         return unprotected(Reason.TENANT_DOWN, service.described, service.beat_at)
     if service.state == TenantState.TRADING and _looked(position, service, moment):

@@ -49,11 +49,19 @@ def _conflict(claim: AddressClaim, address: str, holders: Iterable[AddressClaim]
     if other is None:
         return None
     mine, theirs = _family(claim), _family(other)
+    family = other.family or "NAME"
+    declared = [_declaration(one, family) for one in (claim, other) if one.family is None or one.family != family]
     return (
         f"{claim.name} may not use the egress address {address}: {other.name} (user {other.user_id}, {theirs}) uses it,"
         f" and {claim.name} is {mine}. An address belongs to one client or one declared family: give it another"
-        f" address, or declare both: run.py user set-egress {claim.name} {address} --family NAME."
+        f" address, or declare one family, where they are one: {' and '.join(declared)}."
     )
+
+
+def _declaration(claim: AddressClaim, family: str) -> str:
+    """The whole command: what it leaves out would be empty afterwards."""
+    second = "".join(f" --second {address}" for address in claim.addresses[1:])
+    return f"run.py user set-egress {claim.name} {claim.addresses[0]}{second} --family {family}"
 
 
 def _family(claim: AddressClaim) -> str:

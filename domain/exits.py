@@ -3,6 +3,7 @@
 A rule is a JSON object with one key. A new rule is a new class with `price` and a line in RULES.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -78,4 +79,5 @@ def _number(name: str, value: object) -> Decimal:
 
 
 def _short(value: object) -> str:
-    return repr(value)[:80]
+    """As it was written: JSON, no Python."""
+    return json.dumps(value, default=str, ensure_ascii=False)[:80]

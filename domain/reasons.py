@@ -1,5 +1,6 @@
 """What each reason means, where it stands, and what to do about it: one sentence each for whoever reads it."""
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 
@@ -76,12 +77,12 @@ ADVICE: Mapping[Reason, str] = {
     Reason.NOT_SERVED: "Start the service (run.py serve), or enable the user: run.py user enable NAME.",
     Reason.NOT_LOOKED_AT: "Wait for the next cycle; if this stays, see run.py status and restart the user.",
     Reason.TENANT_DOWN: "Correct what the tenant's text says; if it stays down then: run.py user restart NAME.",
-    Reason.HALTED: "Find out why the user was halted, then: run.py resume USER (without USER: a halt of all).",
-    Reason.BAD_RULE: "Write a rule that can be read: run.py position set-exit, or run.py user set-exit.",
+    Reason.HALTED: "Find out why the user was halted, then: run.py resume NAME (without a name: a halt of all).",
+    Reason.BAD_RULE: "Write a rule that can be read: run.py position set-exit ID JSON, or user set-exit NAME JSON.",
     Reason.UNKNOWN_SYMBOL: "Correct the symbol to the exchange's trading symbol: close the position and add it anew.",
     Reason.CORPORATE_ACTION: "Compare with the broker's app, then confirm the ratio: run.py position ratio ID NEW:OLD.",
-    Reason.PRICE_ABOVE_BAND: "Wait for a day with a higher band, or lower the exit rule: run.py position set-exit.",
-    Reason.PRICE_BELOW_BAND: "Wait for a day with a lower band, or raise the exit rule: run.py position set-exit.",
+    Reason.PRICE_ABOVE_BAND: "Wait for a day with a higher band, or lower the rule: run.py position set-exit ID JSON.",
+    Reason.PRICE_BELOW_BAND: "Wait for a day with a lower band, or raise the rule: run.py position set-exit ID JSON.",
     Reason.BAND_SLID: "Nothing to do: the exchange ended the order; a new one follows when the band allows its price.",
     Reason.FREEZE_QUANTITY: "Nothing to do: the rest follows when the resting order has filled.",
     Reason.ODD_LOT: "Correct the quantity to a multiple of the lot: close the position and add it anew.",
@@ -104,8 +105,28 @@ ADVICE: Mapping[Reason, str] = {
     Reason.STALE_BOOK: "Place nothing by hand; see run.py status why the broker's order book is not read.",
     Reason.ORPHAN_ORDER: "Cancel the order at the broker; it carries our tag but belongs to no row.",
     Reason.MANUAL_SALE: "Wait until the holdings are read; if this stays, correct the position's quantity.",
-    Reason.BREACHED: "Compare with the broker, correct the row; run.py resume USER; then: run.py position clear ID.",
+    Reason.BREACHED: "Compare with the broker, correct the row; run.py resume NAME; then: run.py position clear ID.",
 }
+
+OF_ONE = frozenset({Reason.BAD_RULE, Reason.CORPORATE_ACTION, Reason.BREACHED}) | {
+    Reason.PRICE_ABOVE_BAND, Reason.PRICE_BELOW_BAND
+}  # fmt: skip
+"""What is corrected position by position, so that its number may stand in the advice; the others are told together."""
+
+
+def advice(reason: Reason, user: str, position: int, *, own_rule: bool = False) -> str:
+    """What to do about it, with the names in it; `own_rule`: the position has an exit rule beside its user's."""
+    if reason is Reason.BAD_RULE:
+        verb = "position set-exit ID JSON" if own_rule else "user set-exit NAME JSON"
+        return named(f"Write a rule that can be read: run.py {verb}.", user, position)
+    return named(ADVICE[reason], user, position if reason in OF_ONE else None)
+
+
+def named(words: str, user: str, position: int | None = None) -> str:
+    """The words with the user's name, and with the position's number where there is one."""
+    filled = {"NAME": user, "ID": "ID" if position is None else str(position)}
+    return re.sub(r"\b(?:NAME|ID)\b", lambda found: filled[found[0]], words)
+
 
 NOBODY_LOOKS = "Start the service (run.py serve), which looks at once; place nothing by hand until then."
 NOT_ENABLED = "Enable the user (run.py user enable NAME), or look at the order in the broker's app."

@@ -17,7 +17,18 @@ from domain.vantage import Moment, Service, Tempo
 from repositories.database import Database
 from repositories.tenants import LIVE
 
-POSITION = ("id", "user_id", "symbol", "quantity", "avg_price", "opened_at", "reason", "reason_text", "reason_at")
+POSITION = (
+    "id",
+    "user_id",
+    "symbol",
+    "quantity",
+    "avg_price",
+    "opened_at",
+    "reason",
+    "reason_text",
+    "reason_at",
+    "exit_rule",
+)
 ORDER = (
     *("id", "user_id", "side", "symbol", "status", "quantity", "price", "tag", "broker_order_id", "filled"),
     *("trading_day", "status_at", "seen_at"),

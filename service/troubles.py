@@ -1,4 +1,4 @@
-"""What keeps a tenant from its work, logged when it begins, changes or lasts, not at every look; status always says it."""
+"""What keeps a tenant from its work: logged when it begins, changes or lasts, not at every look as status has it."""
 
 import logging
 import re

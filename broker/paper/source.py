@@ -15,8 +15,8 @@ DEFAULT = "walk:915"
 
 
 def names_a_user(source: str) -> bool:
-    """Whether the source is the name of a user whose quotes are meant."""
-    return not (source.startswith(PREFIX) or _names_a_file(source))
+    """Whether the source is the name of a user whose quotes are meant; a colon stands in no user's name."""
+    return not (source.startswith(PREFIX) or _names_a_file(source) or ":" in source)
 
 
 def file_market(source: str, instruments: Path | None, calendar: Calendar) -> FileMarket:
@@ -25,6 +25,11 @@ def file_market(source: str, instruments: Path | None, calendar: Calendar) -> Fi
         raise BadInput(
             "NINEFIFTEEN_PAPER_PRICES is empty: write walk:SEED, the path of a price script (FILE.csv), or the name of"
             " a user with a real account."
+        )
+    if ":" in source and not source.startswith(PREFIX) and not _names_a_file(source):
+        raise BadInput(
+            f"NINEFIFTEEN_PAPER_PRICES={source[:80]} is neither {PREFIX}SEED nor a price script (FILE.csv), and no user"
+            " is named so; write one of the three."
         )
     if source.startswith(PREFIX):
         return FileMarket(read_lines(instruments), walk_of(source, calendar))

@@ -90,7 +90,10 @@ def test_cash_shares_and_faults_are_rows_and_in_the_journal(cli: Commands) -> No
         (("paper", "deposit", "ravi", "-99999999"), "less cash than that (1,000,000.00 rupees)"),
         (("paper", "hold", "ravi", "NOSUCH-EQ", "10", "800"), "NOSUCH-EQ is in no instrument file"),
         (("paper", "buy", "ravi", "NOSUCH-EQ", "10", "800"), "NOSUCH-EQ is in no instrument file"),
-        (("paper", "fault", "ravi", "place", "hang", "--probability", "3"), "--probability must be more than 0 and at most 1"),
+        (
+            ("paper", "fault", "ravi", "place", "hang", "--probability", "3"),
+            "--probability must be more than 0 and at most 1",
+        ),
         (("paper", "show", "nobody"), "There is no user 'nobody'"),
         (("user", "set-credentials", "ravi", "--credentials", "FILE"), "trades on paper and needs no credentials"),
     ],
@@ -189,7 +192,7 @@ def test_money_is_never_bought_or_sold_by_these_verbs(cli: Commands) -> None:
 
 def test_every_kind_that_the_rows_allow_is_known_by_name_and_no_other(cli: Commands) -> None:
     """Catches: a kind that SQL takes and the command line does not name."""
-    for call, kind in ((call, kind) for call in CALLS for kind in kinds_of(call)):
+    for call, kind in [(one, each) for one in CALLS for each in kinds_of(one)]:
         cli.rows("INSERT INTO paper_faults (user_id, call, kind) VALUES (1, %s, %s)", call, kind)
     ((allowed,),) = cli.rows(
         "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'paper_faults_kind_is_known'"
@@ -207,7 +210,10 @@ def test_shares_bought_today_are_shown_with_what_is_on_sale(cli: Commands) -> No
             *(number, number, side, filled, side == "SELL"),
         )
     told = cli("paper", "show", "ravi")
-    assert "It held no shares this morning.\nBought today: 50 ITC-EQ; sold today: 20 ITC-EQ; on sale now: 30.\n" in told.out
+    assert (
+        "It held no shares this morning.\nBought today: 50 ITC-EQ; sold today: 20 ITC-EQ; on sale now: 30.\n"
+        in told.out
+    )
     assert cli("paper", "show", "ravi", "--json").json["today"] == [
         {"symbol": "ITC-EQ", "bought": 50, "sold": 20, "on_sale": 30}
     ]

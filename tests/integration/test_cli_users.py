@@ -127,12 +127,14 @@ def test_credentials_are_replaced_and_the_user_is_to_be_started_anew(cli: Comman
 @pytest.mark.parametrize("verb", [("show",), ("enable",), ("disable",), ("restart",), ("set-exit", RULE)])
 def test_an_unknown_user_is_a_sentence(cli: Commands, verb: tuple[str, ...]) -> None:
     refused = cli("user", verb[0], "nobody", *verb[1:])
-    assert (refused.code, refused.err) == (3, "ninefifteen: There is no user 'nobody'.\n")
+    nothing = "" if verb == ("show",) else " Nothing was written."
+    assert (refused.code, refused.err) == (3, f"ninefifteen: There is no user 'nobody'.{nothing}\n")
 
 
 def test_a_row_that_cannot_be_read_is_listed_beside_the_others(cli: Commands) -> None:
     cli.add_user()
     cli.rows("ALTER TABLE users DROP CONSTRAINT users_broker_is_known")
+    cli.rows("ALTER TABLE users DISABLE TRIGGER users_row_is_sound")
     cli.rows("INSERT INTO users (id, name, broker, exit_rule) VALUES (7, 'odd', 'zerodha', '{}')")
     users = cli("user", "list", "--json").json["users"]
     assert [(user["id"], user["state"]) for user in users] == [(1, "NOT SERVED"), (7, "UNREADABLE")]
@@ -146,8 +148,8 @@ def test_seal_needs_no_database_and_takes_the_standard_input(cli: Commands) -> N
     assert Vault([key]).open(sealed.out.strip()) == check_plain(PLAIN)
     refused = cli.apart("seal", "-", stdin='{"mpin": "246813"}')
     says = "The credentials from the standard input cannot be used: the fields consumer_key, mobile, ucc, totp_secret"
-    assert (refused.code, refused.err) == (3, f"ninefifteen: {says} are missing. Nothing was written.\n")
-    assert "they must be a JSON object" in cli.apart("seal", "-", stdin="no").err
+    assert (refused.code, refused.err) == (3, f"ninefifteen: {says} are missing.\n")
+    assert "they are not JSON (line 1, column 1: Expecting value)." in cli.apart("seal", "-", stdin="no").err
 
 
 def test_secrets_are_no_arguments(cli: Commands) -> None:
@@ -162,7 +164,7 @@ def test_addresses_and_family_are_set_shown_and_start_the_user_anew(cli: Command
     (user,) = cli("user", "list", "--json").json["users"]
     assert (user["egress"], user["family"], user["revision"]) == ("203.0.113.7", "rao", 1)
     told = cli("user", "set-egress", "asha", "203.0.113.8", "--second", "203.0.113.9", "--family", "rao")
-    assert (told.code, told.out) == (0, "User asha leaves from 203.0.113.8, 203.0.113.9.\n")
+    assert (told.code, told.out) == (0, "User asha leaves from 203.0.113.8, 203.0.113.9, of the family rao.\n")
     shown = cli("user", "show", "asha", "--json").json
     assert (shown["egress"], shown["family"], shown["revision"]) == ("203.0.113.8, 203.0.113.9", "rao", 2)
     assert "203.0.113.8, 203.0.113.9" in cli("user", "show", "asha").out
@@ -180,6 +182,26 @@ def test_who_will_not_be_served_for_anothers_address_is_told_at_once(cli: Comman
     assert ("binod may not use" in both[0].err, both[1].err) == (True, "")
 
 
+def test_who_is_taken_out_of_service_is_named_with_who_took_the_address(cli: Commands) -> None:
+    """The family hint names every command that is needed, whole, and no NAME where a family is declared already."""
+    words = ("--broker", "kotak_neo", "--credentials", cli.credentials(), "--exit-rule", RULE)
+    assert cli("user", "add", "asha", *words).code == 0
+    assert cli("user", "add", "binod", *words, "--egress", "203.0.113.7", "--egress-2", "203.0.113.8").err == ""
+    told = cli("user", "set-egress", "asha", "203.0.113.7")
+    assert told.code == 0
+    assert "This takes binod out of service, because of asha: binod may not use the egress address" in told.err
+    assert (
+        "run.py user set-egress binod 203.0.113.7 --second 203.0.113.8 --family NAME"
+        " and run.py user set-egress asha 203.0.113.7 --family NAME."
+    ) in told.err
+    declared = cli("user", "set-egress", "asha", "203.0.113.7", "--family", "rao")
+    assert declared.out == "User asha leaves from 203.0.113.7, of the family rao.\n"
+    assert "they are one: run.py user set-egress binod 203.0.113.7 --second 203.0.113.8 --family rao." in declared.err
+    assert cli("user", "set-egress", "asha", "203.0.113.9").out == (
+        "User asha leaves from 203.0.113.9, of no family.\n"
+    )
+
+
 BAD_EGRESS: list[tuple[tuple[str, ...], str]] = [
     (("203.0.113",), "The egress address '203.0.113' is not one IPv4 address"),
     (("203.0.113.0/24",), "is not one IPv4 address"),
@@ -188,7 +210,7 @@ BAD_EGRESS: list[tuple[tuple[str, ...], str]] = [
     (("203.0.113.7", "--second", "203.0.113.7"), "is the first one"),
     (("203.0.113.7", "--family", "a b"), "The family 'a b' must be a word"),
     (("--none", "--second", "203.0.113.7"), "needs a first one"),
-    (("203.0.113.7", "--none"), "Say which address"),
+    (("203.0.113.7", "--none"), "Both 203.0.113.7 and --none were given"),
     ((), "Say which address"),
 ]
 

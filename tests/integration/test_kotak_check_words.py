@@ -75,9 +75,9 @@ def test_what_is_no_url_is_told_as_it_was_given(cli: Commands) -> None:
     done = cli("kotak", "check", "--credentials", cli.credentials(), "--url", "nonsense")
     assert (done.code, "--url nonsense is not a URL" in done.err) == (3, True)
     cli.set(NINEFIFTEEN_KOTAK_URL="nonsense")
-    assert "NINEFIFTEEN_KOTAK_URL=nonsense is not a URL" in cli(
-        "kotak", "check", "--credentials", cli.credentials()
-    ).err
+    assert (
+        "NINEFIFTEEN_KOTAK_URL=nonsense is not a URL" in cli("kotak", "check", "--credentials", cli.credentials()).err
+    )
 
 
 @pytest.mark.parametrize(

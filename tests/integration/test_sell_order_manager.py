@@ -23,8 +23,14 @@ USER = 2
 @pytest.fixture
 def manager(database: Database) -> SellOrderManager:
     """A sell manager of user 2 with database repositories."""
-    execute(database, "INSERT INTO users (id, name, broker, exit_rule) VALUES (2, 'asha', 'kotak_neo', '{}')")
-    execute(database, "INSERT INTO users (id, name, broker, exit_rule) VALUES (3, 'ravi', 'kotak_neo', '{}')")
+    execute(
+        database,
+        "INSERT INTO users (id, name, broker, exit_rule) VALUES (2, 'asha', 'kotak_neo', '{\"target_percent\": 6}')",
+    )
+    execute(
+        database,
+        "INSERT INTO users (id, name, broker, exit_rule) VALUES (3, 'ravi', 'kotak_neo', '{\"target_percent\": 6}')",
+    )
     execute(database, "INSERT INTO tenants (user_id, generation) VALUES (2, 1)")
     door = partial(database.unit_of_work, Tenure(USER, 1))
     return SellOrderManager(positions_repo=PositionsRepository(door), user_id=USER, orders_repo=OrdersRepository(door))

@@ -14,7 +14,7 @@ from domain.market import ExchangeCalendar, NoTrading
 from domain.models import Order, Position, Send
 from domain.opening import opening
 from domain.orders import LIVE, OrderStatus, Reason, SendKind, SendOutcome, Side
-from domain.reasons import ADVICE
+from domain.reasons import ADVICE, advice
 from domain.tenancy import TenantState
 from domain.vantage import Moment, Service, Tempo
 
@@ -225,7 +225,7 @@ def test_an_order_that_rests_tells_all_the_same_what_its_position_says() -> None
     covered = cover(says("PRICE_ABOVE_BAND", "price=900, band_high=500"), ORDER, SERVICE, OPEN)
     assert state(covered) == (CoverState.PROTECTED, Reason.PRICE_ABOVE_BAND)
     assert covered.text == "10 of 10 shares rest at 425.30; price=900, band_high=500"
-    assert (covered.value, covered.alarming, covered.advice) == (0, False, ADVICE[Reason.PRICE_ABOVE_BAND])
+    assert (covered.value, covered.alarming, covered.advice) == (0, False, advice(Reason.PRICE_ABOVE_BAND, "asha", 7))
 
 
 @pytest.mark.parametrize(
@@ -391,3 +391,19 @@ def test_every_combination_is_one_state_with_a_reason(
         assert covered.value == 0
     assert covered.text
     assert 0 <= covered.value <= position.quantity * position.avg_price
+
+
+def test_a_rule_that_cannot_be_read_is_told_once_and_the_verb_is_whole() -> None:
+    """Catches: "….; the tenant is HELD: …." with the same sentence twice, and verbs without number or name."""
+    wrong = "The exit rule 'target_percnt' is not known."
+    service = replace(SERVICE, state=TenantState.HELD, text=wrong)
+    told = cover(says("BAD_RULE", wrong), None, service, OPEN)
+    assert told.text == wrong.rstrip(".")
+    assert told.advice == f"Write a rule that can be read: run.py user set-exit {service.user} JSON."
+    own = replace(says("BAD_RULE", wrong), exit_rule={"target_percnt": 6})
+    assert cover(own, None, SERVICE, OPEN).advice.endswith(f"run.py position set-exit {own.id} JSON.")
+
+
+def test_advice_about_a_halt_names_the_user() -> None:
+    told = cover(says("HALTED", "somebody"), None, SERVICE, OPEN)
+    assert f"run.py resume {SERVICE.user} " in told.advice

@@ -189,6 +189,5 @@ def _counted(number: int, what: str) -> str:
 
 
 def _briefly(text: str) -> str:
-    """Without what a service would do next, and what its rows would need: here nobody tries again, and there is no row.
-    """
+    """Without what a service would do next and its rows would need: here nobody tries again, and no row is there."""
     return _ADVICE.split(text)[0]

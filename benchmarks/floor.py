@@ -13,7 +13,7 @@ import requests
 
 from benchmarks.market import SHARES, TARGET, symbols
 from benchmarks.peer import PATIENCE, Peer
-from broker.kotak_neo.session.totp import TotpCodes
+from broker.kotak_neo.totp import TotpCodes
 from broker.simulator import Account
 from domain.clock import SystemClock
 from domain.tenure import Tenure

@@ -10,7 +10,7 @@ from broker.kotak_neo.egress import Egress
 from broker.kotak_neo.feed.settings import FeedSettings, Greeting, Way
 from broker.kotak_neo.hosts import HERE, Reach, host_of, is_loopback
 from broker.kotak_neo.lookups import Lookups
-from broker.kotak_neo.session.session import Session
+from broker.kotak_neo.session import Session
 from broker.kotak_neo.settings import KotakSettings
 
 __all__ = [

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from broker.breaker import Breaker
+from broker.kotak_neo.attempts import Attempts
 from broker.kotak_neo.ban import Ban
 from broker.kotak_neo.batches import Unquoted
 from broker.kotak_neo.egress import Egress
-from broker.kotak_neo.session.attempts import Attempts
-from broker.kotak_neo.session.session import Session
-from broker.kotak_neo.session.totp import TotpCodes
+from broker.kotak_neo.session import Session
 from broker.kotak_neo.settings import KotakSettings
 from broker.kotak_neo.tap import Tap
+from broker.kotak_neo.totp import TotpCodes
 from broker.throttle import Rates
 from domain.clock import Clock
 from domain.errors import AddressWrong, BrokerUnavailable

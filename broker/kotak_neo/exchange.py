@@ -10,11 +10,11 @@ from broker.kotak_neo.account import KotakAccount
 from broker.kotak_neo.breakage import NoAnswer
 from broker.kotak_neo.call import Withheld
 from broker.kotak_neo.changes import Change
+from broker.kotak_neo.login.entrance import Entrance
+from broker.kotak_neo.login.seen_address import PATH as SEEN
+from broker.kotak_neo.login.seen_address import seen_address
 from broker.kotak_neo.lookups import Lookups
-from broker.kotak_neo.session.entrance import Entrance
-from broker.kotak_neo.session.seen_address import PATH as SEEN
-from broker.kotak_neo.session.seen_address import seen_address
-from broker.kotak_neo.session.session import Session
+from broker.kotak_neo.session import Session
 from broker.kotak_neo.settings import KotakSettings
 from broker.kotak_neo.talk import BUSY, Talk
 from broker.kotak_neo.verdicts import Verdict, unanswered, verdict

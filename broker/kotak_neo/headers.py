@@ -1,6 +1,6 @@
 """Which headers go with which kind of call; they carry the secrets."""
 
-from broker.kotak_neo.session.session import Session
+from broker.kotak_neo.session import Session
 
 _FIN_KEY = {"neo-fin-key": "neotradeapi"}
 _ACCEPT = {"accept": "application/json"}

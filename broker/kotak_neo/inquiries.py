@@ -5,9 +5,9 @@ from urllib.parse import quote, urlencode
 
 from broker.kotak_neo import account_rows, rows
 from broker.kotak_neo.changes import SIDES, rupees
+from broker.kotak_neo.login.seen_address import PATH as SEEN
 from broker.kotak_neo.reading import Reading
 from broker.kotak_neo.reports import object_of, rows_of
-from broker.kotak_neo.session.seen_address import PATH as SEEN
 from broker.kotak_neo.settings import KotakSettings
 from domain.book import OrderReport, OrderStep
 from domain.candles import Candle, Interval

@@ -10,7 +10,7 @@ from broker.kotak_neo.account import KotakAccount
 from broker.kotak_neo.exchange import Exchange
 from broker.kotak_neo.fields import Malformed, Row
 from broker.kotak_neo.reports import rows_of
-from broker.kotak_neo.session.session import Session
+from broker.kotak_neo.session import Session
 from broker.kotak_neo.wire import MEBIBYTE, Answer, Ask
 from domain.errors import BrokerUnavailable
 from domain.tenure import Tenure

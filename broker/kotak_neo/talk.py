@@ -7,8 +7,8 @@ from broker.kotak_neo.account import KotakAccount
 from broker.kotak_neo.breakage import NoAnswer
 from broker.kotak_neo.call import Call, Withheld
 from broker.kotak_neo.lookups import Lookups
-from broker.kotak_neo.session.skew import skew
 from broker.kotak_neo.settings import KotakSettings
+from broker.kotak_neo.skew import skew
 from broker.kotak_neo.tap import Heard, unanswered_by
 from broker.kotak_neo.wire import Answer, Ask, Wire
 from broker.kotak_neo.wishes import wish

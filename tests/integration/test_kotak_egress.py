@@ -16,7 +16,7 @@ from kotak_peer import Peer, answering, http
 from test_kotak_line import CREDENTIALS, certificate
 
 from broker.kotak_neo import Egress, KotakAccount, KotakNeo, KotakSettings
-from broker.kotak_neo.session.session import opened
+from broker.kotak_neo.session import opened
 from broker.simulator import Simulator
 from domain.book import NewOrder
 from domain.clock import VirtualClock

@@ -22,7 +22,7 @@ from kotak_peer import Handler, Peer, answering, http, tls_of
 
 from broker.kotak_neo import KotakAccount, KotakNeo, KotakSettings
 from broker.kotak_neo.call import Call
-from broker.kotak_neo.session.session import opened
+from broker.kotak_neo.session import opened
 from domain.book import NewOrder
 from domain.clock import Clock, SystemClock, VirtualClock
 from domain.errors import BrokerUnavailable

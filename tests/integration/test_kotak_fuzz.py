@@ -20,7 +20,7 @@ from kotak_peer import Peer, http
 
 from broker.kotak_neo import KotakAccount, KotakNeo, KotakSettings
 from broker.kotak_neo.meanings import CLEAR, DOOR, REFUSALS, SESSION_OVER
-from broker.kotak_neo.session.session import opened
+from broker.kotak_neo.session import opened
 from domain.book import Book, NewOrder, PriceChange
 from domain.candles import Interval
 from domain.clock import VirtualClock

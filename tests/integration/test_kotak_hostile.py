@@ -20,7 +20,7 @@ from test_kotak_frozen import trickling
 from test_kotak_line import CREDENTIALS, OK, ORDER, Desk, certificate, served
 
 from broker.kotak_neo import Egress, KotakAccount, KotakNeo, KotakSettings
-from broker.kotak_neo.session.session import opened
+from broker.kotak_neo.session import opened
 from domain.book import NewOrder
 from domain.clock import Clock, SystemClock, VirtualClock
 from domain.errors import BrokerUnavailable

@@ -19,7 +19,7 @@ from kotak_peer import Handler, Peer, answering, http
 
 from broker.api import Broker, Inquiries
 from broker.kotak_neo import KotakAccount, KotakNeo, KotakSettings
-from broker.kotak_neo.session.session import opened
+from broker.kotak_neo.session import opened
 from broker.simulator import Simulator
 from domain.book import NewOrder, PriceChange, ReportedState
 from domain.candles import Interval

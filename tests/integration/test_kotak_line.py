@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from kotak_peer import Handler, Peer, answering, dropping, http, tls_of
 
 from broker.kotak_neo import KotakAccount, KotakNeo, KotakSettings
-from broker.kotak_neo.session.session import opened
+from broker.kotak_neo.session import opened
 from domain.book import NewOrder, PriceChange
 from domain.clock import Clock, SystemClock, VirtualClock
 from domain.errors import BrokerUnavailable, NinefifteenError, TenureLost, TransactionHeld

@@ -13,7 +13,7 @@ import pytest
 from kotak_peer import Peer, http
 
 from broker.kotak_neo import KotakAccount, KotakNeo, KotakSettings
-from broker.kotak_neo.session.totp import TotpCodes
+from broker.kotak_neo.totp import TotpCodes
 from domain.clock import IST, VirtualClock
 from domain.errors import BrokerUnavailable, ClockWrong, LoginRefused, NinefifteenError, NotAllowed, TenureLost
 from domain.tenure import Tenure

@@ -14,7 +14,7 @@ import pytest
 from kotak_peer import Handler, Peer, answering, http
 
 from broker.kotak_neo import KotakAccount, KotakNeo, KotakSettings
-from broker.kotak_neo.session.session import opened
+from broker.kotak_neo.session import opened
 from broker.simulator import Simulator
 from domain.book import NewOrder, PriceChange
 from domain.clock import VirtualClock

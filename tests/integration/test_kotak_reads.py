@@ -11,7 +11,7 @@ import pytest
 from kotak_peer import Handler, Peer, answering, dropping, http
 
 from broker.kotak_neo import KotakAccount, KotakNeo, KotakSettings
-from broker.kotak_neo.session.session import opened
+from broker.kotak_neo.session import opened
 from domain.book import ReportedState
 from domain.clock import VirtualClock
 from domain.errors import BrokerUnavailable, LoginRefused, NotAllowed, SessionEnded

@@ -24,7 +24,7 @@ from simulator_client import SYMBOL, Client
 from broker.kotak_neo import FeedSettings, Greeting, KotakAccount, KotakNeo, KotakSettings, Way
 from broker.kotak_neo.feed.account import AccountFeed
 from broker.kotak_neo.feed.feeds import KotakFeeds
-from broker.kotak_neo.session.session import opened
+from broker.kotak_neo.session import opened
 from broker.simulator import Account, Simulator
 from domain.clock import SystemClock, VirtualClock
 from domain.tenure import Tenure

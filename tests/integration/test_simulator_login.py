@@ -11,7 +11,7 @@ import pytest
 import requests
 from simulator_client import ORDERS, Client
 
-from broker.kotak_neo.session.totp import TotpCodes
+from broker.kotak_neo.totp import TotpCodes
 from broker.simulator import Account, Simulator
 from broker.simulator.login import LoginCodes
 from domain.clock import VirtualClock

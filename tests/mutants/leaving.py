@@ -76,7 +76,7 @@ LEAVING = (
     ),
     Mutation(
         "refusals forgotten by a restart",
-        "broker/kotak_neo/session/login.py",
+        "broker/kotak_neo/login/login.py",
         "if len(told) >= REFUSALS_ALLOWED:",
         "if False:",
         "Refused credentials would be tried again by every new process, until the broker locks the account.",

@@ -9,7 +9,7 @@ import pytest
 
 from broker.kotak_neo.feed.hint import Hint
 from broker.kotak_neo.feed.words import Meaning, address, json_greeting, meaning, raw_greeting
-from broker.kotak_neo.session.session import Session, opened
+from broker.kotak_neo.session import Session, opened
 
 NOW = datetime(2026, 11, 23, 3, 45, tzinfo=UTC)
 

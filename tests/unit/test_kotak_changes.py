@@ -8,7 +8,7 @@ import pytest
 
 from broker.kotak_neo import headers
 from broker.kotak_neo.changes import cancelling, modifying, placing, rupees
-from broker.kotak_neo.session.session import Session
+from broker.kotak_neo.session import Session
 from domain.book import NewOrder, PriceChange
 from domain.orders import Side
 

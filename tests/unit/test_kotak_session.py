@@ -10,10 +10,10 @@ from requests.structures import CaseInsensitiveDict
 
 from broker.kotak_neo.account import KotakAccount
 from broker.kotak_neo.hosts import HERE, Reach
-from broker.kotak_neo.session.seen_address import seen_address
-from broker.kotak_neo.session.session import opened
-from broker.kotak_neo.session.skew import skew
+from broker.kotak_neo.login.seen_address import seen_address
+from broker.kotak_neo.session import opened
 from broker.kotak_neo.settings import KotakSettings
+from broker.kotak_neo.skew import skew
 from broker.kotak_neo.wire import Answer
 from domain.clock import IST, VirtualClock
 from domain.errors import BrokerUnavailable, NotAllowed

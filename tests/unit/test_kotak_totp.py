@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pyotp
 import pytest
 
-from broker.kotak_neo.session.totp import TotpCodes
+from broker.kotak_neo.totp import TotpCodes
 from domain.clock import VirtualClock
 from domain.errors import BrokerUnavailable, LoginRefused
 from domain.tenure import Tenure

@@ -15,7 +15,7 @@ from broker.kotak_neo.feed.line import FeedEnded, FeedLine
 from broker.kotak_neo.feed.notes import FeedNotes
 from broker.kotak_neo.feed.settings import FeedSettings, Greeting, Way
 from broker.kotak_neo.feed.words import address, json_greeting, raw_greeting
-from broker.kotak_neo.session.session import Session
+from broker.kotak_neo.session import Session
 from domain.clock import Clock
 from domain.tenure import Tenure
 

@@ -18,7 +18,7 @@ from broker.kotak_neo.account import KotakAccount
 from broker.kotak_neo.feed.account import AccountFeed, WayOf
 from broker.kotak_neo.feed.settings import FeedSettings, Way
 from broker.kotak_neo.names import Names
-from broker.kotak_neo.session.session import Session
+from broker.kotak_neo.session import Session
 from domain.clock import Clock
 from domain.tenure import Tenure
 

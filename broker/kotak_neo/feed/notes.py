@@ -2,7 +2,7 @@
 
 from broker.kotak_neo.feed.allowance import Allowance
 from broker.kotak_neo.feed.words import Meaning
-from broker.kotak_neo.session.session import Session
+from broker.kotak_neo.session import Session
 from broker.kotak_neo.tap import Frame, FrameKind, Tap
 from domain.clock import Clock
 

@@ -7,7 +7,7 @@ import json
 from enum import StrEnum
 from urllib.parse import urlsplit, urlunsplit
 
-from broker.kotak_neo.session.session import Session
+from broker.kotak_neo.session import Session
 
 _PATH = "/realtime"
 _SCHEMES = {"ws": "http", "wss": "https"}

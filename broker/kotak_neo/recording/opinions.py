@@ -7,9 +7,9 @@ from broker.kotak_neo import account_rows, rows
 from broker.kotak_neo.calls import CHANGES, LOGINS, CallName
 from broker.kotak_neo.fields import Malformed, Row
 from broker.kotak_neo.instruments import cash_file, instruments
+from broker.kotak_neo.login.login import FIRST_STEP, SECOND_STEP, granted, refused
 from broker.kotak_neo.reply import parsed, reply
 from broker.kotak_neo.reports import file_of, holdings_of, list_of, object_of, rows_of
-from broker.kotak_neo.session.login import FIRST_STEP, SECOND_STEP, granted, refused
 from broker.kotak_neo.verdicts import verdict
 from broker.kotak_neo.wire import Answer
 from broker.retrying import Passing

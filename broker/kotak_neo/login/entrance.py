@@ -7,9 +7,9 @@ import logging
 from collections.abc import Callable
 
 from broker.kotak_neo.account import KotakAccount
-from broker.kotak_neo.session.attempts import AFTER_REFUSAL
-from broker.kotak_neo.session.login import Login
-from broker.kotak_neo.session.session import Session, recorded
+from broker.kotak_neo.attempts import AFTER_REFUSAL
+from broker.kotak_neo.login.login import Login
+from broker.kotak_neo.session import Session, recorded
 from broker.kotak_neo.settings import KotakSettings
 from broker.kotak_neo.wire import Answer, Ask
 from domain.clock import Clock

@@ -9,9 +9,9 @@ from typing import Any
 
 from broker.kotak_neo import headers
 from broker.kotak_neo.account import KotakAccount
+from broker.kotak_neo.attempts import AFTER_REFUSAL
 from broker.kotak_neo.reply import Reply, parsed, reply
-from broker.kotak_neo.session.attempts import AFTER_REFUSAL
-from broker.kotak_neo.session.session import Session, opened
+from broker.kotak_neo.session import Session, opened
 from broker.kotak_neo.settings import KotakSettings
 from broker.kotak_neo.verdicts import SESSION_OVER
 from broker.kotak_neo.wire import Answer, Ask

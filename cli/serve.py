@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from broker.kotak_neo import host_of, is_loopback
 from cli.dying import doom
 from cli.halts import halt_lines
 from cli.logs import start_logging
@@ -100,6 +99,8 @@ def supervisor(
 
 def no_drill(settings: Settings) -> NotAllowed | None:
     """Why no drill may be played: it moves the market's hours, and only a simulator's move. Raises BadInput."""
+    from broker.kotak_neo import is_loopback
+
     host = broker_host(settings)
     if is_loopback(host):
         return None
@@ -112,6 +113,8 @@ def no_drill(settings: Settings) -> NotAllowed | None:
 
 def broker_host(settings: Settings, said: str = "NINEFIFTEEN_KOTAK_URL=") -> str:
     """The host of the broker, as it was `said`. Raises BadInput for what is no URL."""
+    from broker.kotak_neo import host_of  # with all of the client, which most verbs do not need
+
     url = settings.kotak_url
     host = host_of(url) if url.lower().startswith(("http://", "https://")) else ""
     if not host:

@@ -1,13 +1,14 @@
-"""The composition root: opens the database, and puts tenants together from every layer."""
+"""The composition root: opens the database, and puts tenants together from every layer.
+
+Broker and service are imported where a tenant is made: verbs that only read or write rows do without them.
+"""
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from broker.api import NoFeed
-from cli.kotak_lines import KotakLines
 from cli.times import Times
 from domain.clock import Clock
 from domain.market import Calendar, ExchangeCalendar
@@ -21,13 +22,12 @@ from repositories.market_days import MarketDaysRepository
 from repositories.schema import require_current, schema_status, upgrade
 from repositories.users import UsersRepository
 from repositories.vault import Vault, load_keys
-from service.ports import InstrumentTable, Ports
-from service.trading_service import TradingService
-from service.waypoints import Unwatched, Waypoints
 from settings import Settings
 
 if TYPE_CHECKING:
     from cli.papers import Papers
+    from service.trading_service import TradingService
+    from service.waypoints import Waypoints
 
 log = logging.getLogger("ninefifteen.wiring")
 
@@ -87,8 +87,14 @@ class TenantFactory:
         clock: Clock,
         calendar: Calendar,
         settings: Settings,
-        waypoints: Waypoints | None = None,
+        waypoints: "Waypoints | None" = None,
     ) -> None:
+        from cli.kotak_lines import KotakLines
+        from service.ports import InstrumentTable, Ports
+        from service.trading_service import TradingService
+        from service.waypoints import Unwatched
+
+        self._make: Callable[[Ports], TradingService] = TradingService
         self._database = database
         self._waypoints = waypoints or Unwatched()
         self._clock = clock
@@ -112,8 +118,11 @@ class TenantFactory:
                 self._papers = Papers(self._database, self._clock, self._calendar, *how)
             return self._papers
 
-    def __call__(self, tenure: Tenure) -> TradingService:
+    def __call__(self, tenure: Tenure) -> "TradingService":
         """The service of one tenure. Raises as `KotakLines.line` does."""
+        from broker.api import NoFeed
+        from service.ports import Ports
+
         user = self._users.get(tenure.user_id)
         paper = user.paper
         broker, feed = (self.papers.broker(tenure), NoFeed()) if paper else self._kotak.line(user, tenure)
@@ -128,7 +137,7 @@ class TenantFactory:
             self._waypoints,
             feed,
         )
-        return TradingService(ports)
+        return self._make(ports)
 
     def close(self) -> None:
         """Let go what outlives tenants, whose threads have ended by then."""

@@ -14,7 +14,7 @@ from benchmarks.market import symbols
 from benchmarks.peer import Peer, peer
 from benchmarks.rows import Rows
 from benchmarks.service_process import asked, settings_for
-from cli.wiring import TenantFactory
+from cli.tenant_factory import TenantFactory
 from domain.clock import SystemClock
 from domain.market import DrillCalendar
 from domain.tenure import Tenure

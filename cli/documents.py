@@ -2,17 +2,19 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from broker.kotak_neo.meanings import CLEAR, DOOR, GOOD, TABLE, TROUBLE, Line
 from cli.output import say
 from domain.orders import LIVE, OrderStatus, Reason, Side
 from domain.reasons import ADVICE, BREACHES, MEANING, PLACES, Place
 from domain.rejections import RULES, Kind
 from domain.transitions import MEANING as STATES
 from domain.transitions import TERMINAL, TRANSITIONS, Proof, Transition
+
+if TYPE_CHECKING:
+    from broker.kotak_neo.meanings import Line
 
 FOLDER = Path(__file__).parents[1] / "docs"
 MADE = "Made from the code by `make docs`; a test compares the two."
@@ -112,6 +114,8 @@ def _reasons() -> Iterator[str]:
 
 
 def _answers() -> Iterator[str]:
+    from broker.kotak_neo.meanings import TABLE  # with all of the client, which no other verb of rows needs
+
     yield from ("# What Kotak's answers mean", "", MADE, "")
     yield "Source: `broker/kotak_neo/meanings.py`. The first line that fits decides. A *change* is place, modify or"
     yield "cancel: *refused* is definite, *log in again*, *not from here* and *wait* mean that the order system never"
@@ -123,17 +127,19 @@ def _answers() -> Iterator[str]:
     yield from _table(("an answer", "HTTP", "code", "a change", "a read", "what it means"), rows)
 
 
-def _looks(line: Line) -> str:
+def _looks(line: "Line") -> str:
     return " or ".join(sorted(line.shapes)) if line.shapes and len(line.shapes) < 3 else "any"
 
 
-def _statuses(line: Line) -> str:
+def _statuses(line: "Line") -> str:
+    from broker.kotak_neo.meanings import CLEAR, DOOR, GOOD, TROUBLE
+
     names = {"any": None, "2xx": GOOD, "2xx, 400, 401, 403, 404, 422": CLEAR, "2xx, 400, 404, 422": CLEAR - DOOR,
              "401, 403": DOOR, "424, 5xx": TROUBLE, "429": {429}, "404": {404}}  # fmt: skip
     return next(name for name, http in names.items() if http == line.http)
 
 
-def _codes(line: Line) -> str:
+def _codes(line: "Line") -> str:
     named = ", ".join(sorted("none" if code is None else str(code) for code in line.codes or ()))
     return named or ("none, or the status" if line.own else "any")
 

@@ -160,7 +160,7 @@ def _trade(user: str, deed: Deed, symbol: str, quantity: str, price: str) -> Non
 
 
 def _require_listed(database: Database, settings: Settings, symbol: str) -> None:
-    """Raises BadInput for what is in neither the exchange's file nor that of the paper prices: nobody can trade it."""
+    """Raises BadInput for what neither the exchange's file has nor that of the paper prices: nobody can trade it."""
     if InstrumentsRepository(database).find(symbol) is not None:
         return
     from broker.paper.lines import read_lines  # with the simulator, which other verbs do not need

@@ -8,13 +8,12 @@ from typing import Annotated
 
 import typer
 
-from broker.kotak_neo import host_of, is_loopback
 from cli.dying import doom
 from cli.halts import halt_lines
 from cli.logs import start_logging
 from cli.output import printable
 from cli.times import Times
-from cli.wiring import TenantFactory, open_database, open_vault
+from cli.wiring import open_database, open_vault
 from domain.clock import IST, SystemClock
 from domain.errors import BadInput, NotAllowed
 from domain.market import Calendar, DrillCalendar
@@ -90,6 +89,8 @@ def supervisor(
 ) -> Iterator[Supervisor]:
     """The supervisor of this process with everything below it; connections are let go afterwards."""
     calendar: Calendar = moved or RowCalendar(MarketDaysRepository(database), clock)
+    from cli.tenant_factory import TenantFactory  # with every layer, which only the service needs
+
     factory = TenantFactory(database, vault, clock, calendar, settings, waypoints)
     if any(user.paper for user in UsersRepository(database).wanted().users if user.enabled):
         typer.echo(f"Paper accounts: no broker, no money; prices: {printable(factory.papers.words)}")
@@ -100,6 +101,8 @@ def supervisor(
 
 def no_drill(settings: Settings) -> NotAllowed | None:
     """Why no drill may be played: it moves the market's hours, and only a simulator's move. Raises BadInput."""
+    from broker.kotak_neo import is_loopback
+
     host = broker_host(settings)
     if is_loopback(host):
         return None
@@ -112,6 +115,8 @@ def no_drill(settings: Settings) -> NotAllowed | None:
 
 def broker_host(settings: Settings, said: str = "NINEFIFTEEN_KOTAK_URL=") -> str:
     """The host of the broker, as it was `said`. Raises BadInput for what is no URL."""
+    from broker.kotak_neo import host_of  # with all of the client, which most verbs do not need
+
     url = settings.kotak_url
     host = host_of(url) if url.lower().startswith(("http://", "https://")) else ""
     if not host:

@@ -2,11 +2,8 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import InterfaceError, OperationalError
 
@@ -14,7 +11,15 @@ from domain.errors import DatabaseUnavailable, SchemaUnknown
 from repositories.database import Database
 from repositories.psql import address
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 UPGRADE = "run.py db upgrade"
+MIGRATIONS = Path(__file__).parent / "migrations"
+REVISIONS = tuple(sorted(path.name[1:5] for path in (MIGRATIONS / "versions").glob("v[0-9]*_*.py")))
+"""As their files are named (a test compares them): to look must not cost the import of what migrates."""
+_KEPT = text("SELECT to_regclass('alembic_version')")
+_CURRENT = text("SELECT version_num FROM alembic_version")
 _LOCK = text("SELECT pg_advisory_xact_lock(915, 1)")
 
 
@@ -36,16 +41,17 @@ def schema_status(database: Database) -> SchemaStatus:
     """Look, change nothing. Raises DatabaseUnavailable."""
     try:
         with database.engine.connect() as connection:
-            current = MigrationContext.configure(connection).get_current_revision()
+            kept = connection.execute(_KEPT).scalar_one_or_none() is not None
+            current = connection.execute(_CURRENT).scalar_one_or_none() if kept else None
     except (OperationalError, InterfaceError) as error:
         raise DatabaseUnavailable(_unreachable(database, error)) from error
-    script = ScriptDirectory.from_config(_config())
-    known = current is None or current in {entry.revision for entry in script.walk_revisions()}
-    return SchemaStatus(current, str(script.get_current_head()), known)
+    return SchemaStatus(current, REVISIONS[-1], current is None or current in REVISIONS)
 
 
 def upgrade(database: Database) -> SchemaStatus:
     """Bring the schema to this program's; a second caller waits and finds nothing to do."""
+    from alembic import command
+
     status = schema_status(database)
     if not status.known:
         raise SchemaUnknown(_from_the_future(status))
@@ -68,9 +74,11 @@ def require_current(database: Database) -> None:
         raise SchemaUnknown(f"The database has {found}, this program needs {status.head}. Run: {UPGRADE}")
 
 
-def _config(connection: Connection | None = None) -> Config:
+def _config(connection: Connection | None = None) -> "Config":
+    from alembic.config import Config
+
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     return config
 

@@ -1,10 +1,14 @@
 """The words of refusals, tables and sums: true of the verb that says them, in one form, at a width that can be read."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from alembic.script import ScriptDirectory
 
-from tests.commands import RULE, Commands
+from repositories.schema import MIGRATIONS, REVISIONS
+from tests.commands import ROOT, RULE, Commands
 
 
 @pytest.fixture
@@ -79,3 +83,17 @@ def test_a_source_of_paper_prices_that_no_user_can_be_is_refused_at_the_start(cl
         "NINEFIFTEEN_PAPER_PRICES=wlak:7 is neither walk:SEED nor a price script (FILE.csv), and no user" in refused.err
     )
     assert "quotes of" not in refused.out
+
+
+def test_verbs_of_rows_do_not_load_what_speaks_to_a_broker_or_migrates() -> None:
+    """Catches: an import at the top of a verb's module that makes every command wait for it."""
+    heavy = ("requests", "alembic", "service.trading_service", "broker.kotak_neo", "broker.simulator")
+    asked = f"import sys, cli.app; print([name for name in {heavy!r} if name in sys.modules])"
+    told = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[]"
+
+
+def test_the_revisions_that_a_look_knows_are_those_that_migrate() -> None:
+    script = ScriptDirectory(str(MIGRATIONS))
+    assert sorted(entry.revision for entry in script.walk_revisions()) == list(REVISIONS)
+    assert script.get_current_head() == REVISIONS[-1]

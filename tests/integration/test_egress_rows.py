@@ -12,7 +12,7 @@ from kotak_peer import Peer, http
 from test_kotak_login import BAD_TOTP, CREDENTIALS, FIRST, Kotak, body
 
 from broker.kotak_neo import KotakAccount, KotakNeo, KotakSettings
-from cli.wiring import TenantFactory
+from cli.tenant_factory import TenantFactory
 from domain.clock import VirtualClock
 from domain.egress import AddressClaim, Egress, conflicts
 from domain.errors import BadInput, BrokerUnavailable, LoginRefused, TenureLost

@@ -17,7 +17,7 @@ import pytest
 from cryptography.fernet import Fernet
 from kotak_peer import Peer, answering, http, tls_of
 
-from cli.wiring import TenantFactory
+from cli.tenant_factory import TenantFactory
 from domain.book import Instrument
 from domain.clock import VirtualClock
 from domain.errors import BrokerUnavailable

@@ -30,8 +30,8 @@ from broker.kotak_neo.tap import Ended, Heard
 from broker.kotak_neo.wire import Answer, Ask
 from broker.simulator import Simulator
 from cli.kotak_lines import kotak_settings, open_recorder
+from cli.tenant_factory import TenantFactory
 from cli.times import Times
-from cli.wiring import TenantFactory
 from domain.book import NewOrder
 from domain.clock import VirtualClock
 from domain.errors import BrokerUnavailable, NotAllowed

@@ -17,7 +17,7 @@ from cryptography.fernet import Fernet
 from feed_client import until
 
 from broker.simulator import Simulator
-from cli.wiring import TenantFactory
+from cli.tenant_factory import TenantFactory
 from domain.clock import VirtualClock
 from domain.market import ExchangeCalendar
 from domain.tenure import Tenure

@@ -179,7 +179,7 @@ def test_a_refusal_of_the_second_send_frees_no_tag_that_may_still_arrive(world: 
     tenant.service.cycle()
     world.clock.advance_to(BELL)
     look(tenant, 30)
-    world.broker.fault("place", "ip_refused")
+    world.broker.fault("place", "sync_reject")
     look(tenant, 120)
     assert [order["status"] for order in tenant.orders()] == ["SUBMITTING"]
     assert tenant.position(number)["reason"] == "UNKNOWN_SEND"

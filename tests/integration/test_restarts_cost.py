@@ -29,7 +29,7 @@ from tests.world import BELL
 
 FILES = Path("/proc/self/fd")
 RESTARTS = 50
-"""Two hundred were measured when this was written: 1 kB each, no descriptor, no thread; caches of the process grow meanwhile."""
+"""Two hundred were measured when this was written: 1 kB each, no descriptor, no thread; the caches grow meanwhile."""
 
 
 def descriptors() -> int:

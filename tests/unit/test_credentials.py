@@ -77,7 +77,7 @@ def test_all_missing_fields_are_named() -> None:
 
 @pytest.mark.parametrize("written", ["null", "[]", '"text"', "{", "9" * 5000])
 def test_what_is_not_an_object_is_refused(written: str) -> None:
-    with pytest.raises(BadInput, match="must be a JSON object"):
+    with pytest.raises(BadInput, match=r"must be a JSON object|are not JSON"):
         parse_plain(written)
 
 

@@ -20,6 +20,8 @@ from domain.market import drill
 WHOLE_DAY = 22_500.0
 PATIENCE = 60.0
 """Seconds after the bell until a run is given up."""
+QUIET = 10.0
+"""Seconds before the bell in which a tenant asks nothing that may hang: the deadline of a call."""
 POLL = 0.05
 """Seconds between two looks at whether all is done; the times themselves come from rows and ledger."""
 
@@ -63,7 +65,7 @@ class Bells:
     def __init__(self, folder: Path, rows: Rows, users: int) -> None:
         self._folder = folder
         self._rows = rows
-        self._lead = 2.0 + 0.05 * users
+        self._lead = QUIET + 10.0 + 0.05 * users
 
     def ring(self, peer: Peer, accounts: Sequence[Account], rate: float) -> Bell:
         """One run. Raises TooLate: once more, with a fresh peer; the tenants are given twice the time then."""
@@ -84,7 +86,7 @@ class Bells:
         with self._watch(url) as watch:
             with served(settings, url, self._rows.vault, moved) as database, counter.on(database.engine):
                 lead = self._lead - watch.until_ready(numbers, bell)
-                self._lead = min(self._lead, 1.5 * lead + 1.5)
+                self._lead = min(self._lead, QUIET + 1.5 * lead + 1.5)
                 processor = watch.until_done(numbers, bell)
             answered = watch.last_answer()
             faults = watch.faults()

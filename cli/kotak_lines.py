@@ -77,27 +77,31 @@ class KotakLines:
         objected = objection(user, host, is_loopback(host))
         if objected is not None:
             raise NotAllowed(objected)
-        self._require_own_account(tenure)
-        account, client = self.reader(user.id, tenure)
+        credentials = self._credentials.read(user.id)
+        self._require_own_account(tenure, credentials.ucc)
+        account, client = self._client(user, credentials, tenure)
         return client, self._feed(tenure, account, self._reach(user))
 
     def reader(self, user_id: int, tenure: Tenure) -> tuple[KotakAccount, KotakNeo]:
-        """A user's account, and a client of it for the thread of a tenure."""
-        account = self._account(user_id)
+        """A user's account, and a client of it for the thread of a tenure. Raises BadInput."""
+        credentials = self._credentials.read(user_id)
+        return self._client(self._users.get(user_id), credentials, tenure)
+
+    def _client(self, user: User, credentials: Credentials, tenure: Tenure) -> tuple[KotakAccount, KotakNeo]:
+        account = self._account(user, credentials)
         logins = LoginsRepository(self._database, tenure, self._vault)
-        settings = replace(self._settings, reach=self._reach(self._users.get(user_id)))
+        settings = replace(self._settings, reach=self._reach(user))
         how = (settings, self._database.require_idle, self._tls, logins, self._lookups)
         return account, KotakNeo(account, tenure, self._clock, *how)
 
     def _reach(self, user: User) -> Reach:
         return Reach.of(self._settings.login_url) if user.live else HERE
 
-    def _require_own_account(self, tenure: Tenure) -> None:
+    def _require_own_account(self, tenure: Tenure, ucc: str) -> None:
         """Raise BadInput where another user is served with credentials of the same broker account.
 
         Both would sell the same shares, at twice the account's rate, and take each other's session.
         """
-        ucc = self._credentials.read(tenure.user_id).ucc
         with self._lock:
             others = [t for t, code in self._served.values() if code == ucc and t.user_id != tenure.user_id]
             other = next((served for served in others if not served.stopping), None)
@@ -122,17 +126,16 @@ class KotakLines:
 
         return self._feeds.follow(tenure, account, way)
 
-    def _account(self, user_id: int) -> KotakAccount:
-        credentials = self._credentials.read(user_id)
-        egress = self._egress(self._users.get(user_id), credentials)
+    def _account(self, user: User, credentials: Credentials) -> KotakAccount:
+        egress = self._egress(user, credentials)
         with self._lock:
-            known = self._accounts.get(user_id)
+            known = self._accounts.get(user.id)
             if known is not None and (known.credentials, known.egress) == (credentials, egress):
                 return known
             tap = self._recorder.tap(credentials) if self._recorder is not None else None
             fresh = KotakAccount(credentials, self._settings, self._clock, egress, tap)
             account = known.renewed(credentials, egress, tap) if known is not None else fresh
-            self._accounts[user_id] = account
+            self._accounts[user.id] = account
             return account
 
     def _egress(self, user: User, credentials: Credentials) -> Egress:

@@ -24,7 +24,7 @@ HOLDINGS = ("SYMBOL", "QTY", "AVERAGE")
 ORDERS = ("NUMBER", "SIDE", "SYMBOL", "QTY", "PRICE", "FILLED", "STATE", "REASON", "TAG", "ENTERED (IST)")
 HANDS = ("DEED", "SYMBOL", "QTY", "PRICE", "ORDER", "STATE")
 FAULTS = ("FAULT", "CALL", "KIND", "TIMES", "SECONDS", "PROBABILITY", "STRUCK")
-TODAY = {"bought": "bought", "sold": "sold"}
+TODAY = ("bought", "sold")
 MOST_RUPEES = Decimal(10**12)
 MOST_SHARES = 2**31 - 1
 Symbol = Annotated[str, typer.Argument(help="The exchange's trading symbol, such as IFBIND-EQ.")]
@@ -173,7 +173,7 @@ def _require_listed(database: Database, settings: Settings, symbol: str) -> None
 
 
 def _today(row: dict[str, Any]) -> str:
-    told = [f"{word} today: {row[name]} {row['symbol']}" for name, word in TODAY.items() if row[name]]
+    told = [f"{deed} today: {row[deed]} {row['symbol']}" for deed in TODAY if row[deed]]
     told += [f"on sale now: {row['on_sale']}"] if row["on_sale"] else []
     words = "; ".join(told)
     return f"{words[:1].upper()}{words[1:]}."

@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -120,10 +121,8 @@ class UsersRepository:
         """Say that the account's orders are the broker's, or a simulator's, and start it anew. Raises BadInput when
         there is no such user, it is on paper, or has a simulator's orders."""
         event = "USER_LIVE" if live else "USER_NOT_LIVE"
-        try:
+        with _sentence_of_the_constraint():
             self._change(SET_LIVE, {"id": user_id, "live": live}, event, {}, by)
-        except ConstraintBroken as error:
-            raise BadInput(f"{_first_line(error)} Nothing was written.") from error
 
     def set_egress(self, user_id: int, egress: Egress, *, by: str = "cli") -> int:
         """Have the user leave from other addresses, or be of another family, and start it anew; its revision.
@@ -132,10 +131,8 @@ class UsersRepository:
         """
         values = {"id": user_id, **asdict(egress)}
         detail = {"egress_ip": egress.first, "egress_ip_2": egress.second, "family": egress.family}
-        try:
+        with _sentence_of_the_constraint():
             return self._change(SET_EGRESS, values, "USER_EGRESS_SET", detail, by)
-        except ConstraintBroken as error:
-            raise BadInput(f"{_first_line(error)} Nothing was written.") from error
 
     def restart(self, user_id: int, *, by: str = "cli") -> int:
         """Ask for a new start of this user alone; its new revision. Raises BadInput when there is none."""
@@ -159,6 +156,15 @@ class UsersRepository:
 
     def _journal(self, by: str, entry: Entry) -> None:
         JournalRepository(partial(self._database.as_operator, by)).write([entry])
+
+
+@contextmanager
+def _sentence_of_the_constraint() -> Iterator[None]:
+    """Raise BadInput with the sentence in which a trigger refuses the row."""
+    try:
+        yield
+    except ConstraintBroken as error:
+        raise BadInput(f"{_first_line(error)} Nothing was written.") from error
 
 
 def _require_changed(session: Session, statement: Any, values: dict[str, Any]) -> int:

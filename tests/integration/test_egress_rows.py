@@ -328,19 +328,19 @@ def test_an_account_is_kept_over_restarts_and_another_address_makes_another_with
     vault = Vault([Fernet.generate_key().decode()])
     factory = TenantFactory(stage.rows.database, vault, clock, ExchangeCalendar(), Settings(kotak_order_feed=False))
     psql.execute("INSERT INTO credentials (user_id, sealed) VALUES (1, %s)", (vault.seal(check_plain(PLAIN)),))
-    first = factory._kotak._account(1)
-    assert factory._kotak._account(1) is first
+    first = factory._kotak.reader(1, Tenure(1, 1, "asha"))[0]
+    assert factory._kotak.reader(1, Tenure(1, 1, "asha"))[0] is first
     psql.execute("UPDATE users SET egress_ip = '203.0.113.7' WHERE id = 1")
-    second = factory._kotak._account(1)
+    second = factory._kotak.reader(1, Tenure(1, 1, "asha"))[0]
     assert second is not first
     assert second.rates is first.rates
     assert second.egress.addresses == (ONE,)
     proxied = check_plain(PLAIN | {"proxy_url": "http://u:p@127.0.0.1:3128"})
     psql.execute("UPDATE credentials SET sealed = %s WHERE user_id = 1", (vault.seal(proxied),))
-    assert factory._kotak._account(1).egress.proxy == "http://u:p@127.0.0.1:3128"
+    assert factory._kotak.reader(1, Tenure(1, 1, "asha"))[0].egress.proxy == "http://u:p@127.0.0.1:3128"
     psql.execute("UPDATE users SET egress_ip = NULL WHERE id = 1")
     with pytest.raises(BadInput, match="credentials of asha name a proxy, and its row no egress address"):
-        factory._kotak._account(1)
+        factory._kotak.reader(1, Tenure(1, 1, "asha"))[0]
 
 
 def test_one_broker_account_is_not_served_for_two_users(

@@ -397,7 +397,9 @@ def test_the_service_records_an_account_also_after_its_credentials_changed(
         with closing(TenantFactory(stage.rows.database, vault, clock, ExchangeCalendar(), settings)) as factory:
             for credentials in (replace(right, mpin="000000"), right):
                 psql.execute("UPDATE credentials SET sealed = %s WHERE user_id = 1", (vault.seal(credentials),))
-                broker = KotakNeo(factory._kotak._account(1), Tenure(1, 1, "asha"), clock, how, lambda: None)
+                broker = KotakNeo(
+                    factory._kotak.reader(1, Tenure(1, 1, "asha"))[0], Tenure(1, 1, "asha"), clock, how, lambda: None
+                )
                 with closing(broker), suppress(BrokerUnavailable):
                     broker.login()
                 clock.advance(61)

@@ -189,7 +189,7 @@ def test_auto_finds_the_form_that_the_broker_takes(
     caplog.set_level("INFO")
     hall.broker.configure(**{refused: False})
     assert hall.follow(hall.feeds()).connected()
-    assert f"greeted in the form {form}" in caplog.text
+    assert until(lambda: f"greeted in the form {form}" in caplog.text)
 
 
 @pytest.mark.parametrize(("form", "refused"), [(Greeting.RAW, "feed_takes_raw"), (Greeting.JSON, "feed_takes_json")])
